@@ -1,0 +1,206 @@
+"""
+Every error that `rak_billing` raises, as one tree.
+
+::
+
+    BillingError                    base; never raised itself
+    ├── InvoiceError                a field of an invoice or account does not hold (field, reason)
+    ├── SelectionError              these invoices may not be paid together (refusals)
+    ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
+    │   └── FeeScheduleError        the schedule itself is wrong (source, key, reason)
+    ├── QuoteError                  the fee was computed for another selection
+    ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote)
+    ├── ReceiptError                a field of a receipt does not hold (field, reason)
+    ├── BillingUnavailableError     the billing system did not answer: says nothing about the customer
+    ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
+    ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
+    ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
+    ├── EmailError                  not an address that the receipt could be sent to
+    ├── TenantError                 the operator's configuration is wrong (source, key, reason)
+    ├── JournalError                the journal refused a record
+    └── MailError                   a message could not be handed over
+
+Callers choose by class and attributes, never by the text of a message.
+Messages hold no name, address, e-mail or secret; attributes may, where a page has to show them.
+All of them pickle with their attributes, so a queue or a worker keeps them whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rak_billing.invoices import Statement
+    from rak_billing.quote import Quote
+    from rak_billing.selection import Refusal
+
+__all__ = [
+    "BillingError",
+    "BillingUnavailableError",
+    "EmailError",
+    "FeeError",
+    "FeeScheduleError",
+    "InvoiceError",
+    "InvoicesAlreadyPaidError",
+    "JournalError",
+    "MailError",
+    "NothingToPayError",
+    "QuoteChangedError",
+    "QuoteError",
+    "ReceiptError",
+    "SelectionError",
+    "TenantError",
+    "TermsNotAcceptedError",
+]
+
+
+class BillingError(Exception):
+    """Base of every error of this package; catch it to catch them all."""
+
+    def __reduce__(self) -> tuple[object, ...]:  # type: ignore[explicit-override]  # typing has it from 3.12
+        # The default calls the class with the message alone, which loses what subclasses carry.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[BillingError], args: tuple[object, ...], state: dict[str, object]) -> BillingError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class _FieldError(BillingError):
+    """An error about one field: which one, and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class _SettingError(BillingError):
+    """An error about one key of a configuration file: which file, which key, and why."""
+
+    def __init__(self, source: str, key: str, reason: str) -> None:
+        super().__init__(f"{source}: {key}: {reason}")
+        self.source = source
+        self.key = key
+        self.reason = reason
+
+
+class InvoiceError(_FieldError):
+    """
+    An invoice or account from the billing system has a field that does not hold.
+
+    Attributes:
+        field: Name of the field.
+        reason: What was expected and what came.
+    """
+
+
+class SelectionError(BillingError):
+    """
+    The chosen invoices may not be paid together.
+
+    Attributes:
+        refusals: Every reason, each with its rule and invoice; never empty.
+    """
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__(
+            "; ".join(f"{refusal.rule}: {refusal.reference or '-'}" for refusal in self.refusals)
+        )
+
+
+class FeeError(BillingError):
+    """No fee can be computed for this amount, card or date."""
+
+
+class FeeScheduleError(_SettingError, FeeError):
+    """
+    A fee schedule has an unknown key, lacks one, or holds a value that is not allowed.
+
+    Attributes:
+        source: The file, preset or value that was read.
+        key: The key at fault.
+        reason: What was expected and what came.
+    """
+
+
+class QuoteError(BillingError):
+    """A selection and a fee do not belong together."""
+
+
+class QuoteChangedError(BillingError):
+    """
+    The bill or its total is no longer what the customer accepted: show it again, take no money.
+
+    Attributes:
+        statement: What the billing system says now.
+        quote: The same choice at today's amounts, or None when that choice is no longer possible.
+    """
+
+    def __init__(self, statement: Statement, quote: Quote | None) -> None:
+        super().__init__("the invoices or their total changed since the customer accepted them")
+        self.statement = statement
+        self.quote = quote
+
+
+class ReceiptError(_FieldError):
+    """
+    A receipt cannot be made from these facts.
+
+    Attributes:
+        field: Name of the field.
+        reason: What was expected and what came.
+    """
+
+
+class BillingUnavailableError(BillingError):
+    """The billing system did not answer; whether the customer exists is unknown."""
+
+
+class NothingToPayError(BillingError):
+    """The customer is unknown or has nothing to pay; the two are told apart nowhere (rule R15)."""
+
+
+class InvoicesAlreadyPaidError(BillingError):
+    """
+    Some of the chosen invoices are paid and wait for posting.
+
+    Attributes:
+        references: The invoices concerned.
+    """
+
+    def __init__(self, references: Iterable[str]) -> None:
+        self.references = tuple(references)
+        super().__init__(f"already paid, not posted yet: {', '.join(self.references)}")
+
+
+class TermsNotAcceptedError(BillingError):
+    """The customer did not accept the general terms (rule R30)."""
+
+
+class EmailError(BillingError):
+    """The text is not an e-mail address that a receipt could be sent to."""
+
+
+class TenantError(_SettingError):
+    """
+    The configuration of an operator has an unknown key, lacks one, or holds a value that is not allowed.
+
+    Attributes:
+        source: The file, preset or value that was read.
+        key: The key at fault.
+        reason: What was expected and what came.
+    """
+
+
+class JournalError(BillingError):
+    """The journal refused a record, or does not hold what was asked of it."""
+
+
+class MailError(BillingError):
+    """A message could not be handed to the mail system; it stays in the outbox."""
