@@ -31,8 +31,8 @@ def _currency(code: str) -> str:
         raise AmountError(f"unknown currency {code!r:.{_SHOWN}}; expected one of {known}") from None
 
 
-def _whole(_instance: Money, _field: object, centimes: object) -> None:
-    if isinstance(centimes, float):
+def _whole(_instance: Money, _field: object, centimes: int) -> None:
+    if type(centimes) is float:
         raise AmountError(
             "a float cannot hold centimes exactly (113.02 + 105.81 gives 218.82999999999998); "
             "give whole centimes, or text to Money.parse('113.02')"
@@ -75,7 +75,9 @@ class Money:
             AmountError: *text* is anything else, or over 9,999,999.99.
         """
         if not isinstance(text, str):
-            raise AmountError(f"an amount is parsed from text such as '113.02', not from {type(text).__name__}")
+            raise AmountError(
+                f"an amount is parsed from text such as '113.02', not from {type(text).__name__}"
+            )
         match = _WIRE.fullmatch(text)
         if match is None:
             raise AmountError(

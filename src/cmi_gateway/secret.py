@@ -48,7 +48,7 @@ def flaw_of_key(text: object, *, shortest: int = 1) -> str | None:
         return f"must be text, not {type(text).__name__}"
     if len(text) < shortest:
         return f"is shorter than {shortest} characters"
-    if not text.isprintable() or any(character.isspace() for character in text):
+    if " " in text or not text.isprintable():
         return "holds white space or control characters; was it copied with a line end?"
     return None
 

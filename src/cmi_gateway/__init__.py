@@ -1,0 +1,1 @@
+"""Client of the Moroccan card gateway CMI."""

@@ -1,0 +1,196 @@
+r"""
+The ver3 hash: one function for both directions.
+
+What is hashed
+--------------
+Every posted field except ``hash`` and ``encoding`` (in any case of letters), unknown and empty ones
+included. The *names* are sorted without regard to case and then forgotten: only the *values* are hashed,
+each followed by ``|``, and the escaped store key after the last. The result is the base64 of SHA-512,
+88 characters. The empty value keeps its slot: ``a||b``.
+
+Each value is first brought to its canonical text: one final line feed and outer white space go (PHP's
+``trim``), then ``\`` becomes ``\\`` and after it ``|`` becomes ``\|`` (the other way round would escape the
+escapes). CMI's own kit then applies its "document" rule, said to work round a web firewall: the word, in
+any case, becomes lower case and the character behind it a dot. Sources disagree on whether that rule is
+still active, so we never sign the word, and try both when we verify.
+
+What follows from it
+--------------------
+*The names are not protected.* Fields can be renamed as long as the order of the values stays, and one key
+signs both directions, so a matching hash alone proves little: it proves that somebody who holds the key once
+put these values in this order. `cmi_gateway.Callback` therefore gives nothing away before `must_match`
+compared the fields with what was sent.
+
+*The order of names is disputed.* CMI's PHP kit sorts naturally (``Item2`` before ``Item10``), its Java kit
+plainly (``Item10`` before ``Item2``), both on upper-cased names. We sign only field sets on which the two agree,
+and accept either when we verify. This does not weaken the check: each is a full keyed digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64encode
+from enum import Enum
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.natural_order import natural_order
+from cmi_gateway.secret import as_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cmi_gateway.secret import Secret
+
+#: Never part of the hashed text, in any case of letters.
+UNHASHED_NAMES: Final = frozenset({"hash", "encoding"})
+
+#: What PHP's trim() removes, which is less than `str.strip` would: no-break spaces stay.
+PHP_WHITE_SPACE: Final = " \t\n\r\0\v"
+
+_DOCUMENT: Final = re.compile(r"document(.)", re.IGNORECASE)
+
+# Names come from strangers: only sets of ordinary size are remembered, and few of them.
+_REMEMBERED_SETS: Final = 256
+_MOST_NAMES: Final = 200
+_LONGEST_NAMES: Final = _MOST_NAMES * 64
+
+
+class NameOrder(Enum):
+    """How field names sort before their values are joined; both fold letters to upper case."""
+
+    #: Character by character (CMI's Java kit): ``Item10`` before ``Item2``.
+    PLAIN = "plain"
+    #: Digit runs as numbers (CMI's PHP kit, ``natcasesort``): ``Item2`` before ``Item10``.
+    NATURAL = "natural"
+
+
+def hash_ver3(
+    pairs: Iterable[tuple[str, str]],
+    store_key: str | Secret,
+    order: NameOrder = NameOrder.PLAIN,
+    *,
+    document_rule: bool = False,
+) -> str:
+    """
+    Compute the ver3 hash of form fields.
+
+    Drops ``hash`` and ``encoding``, trims and escapes each value, and keeps empty slots. It neither decodes
+    HTML entities nor judges repeated names: that is the work of `cmi_gateway.Merchant.verify`.
+
+    Args:
+        pairs: The posted fields as (name, value), in any order.
+
+        store_key: The key set in CMI's back office.
+
+        order: The order of names; see the essay of this module.
+
+        document_rule: Whether to apply CMI's "document" rule to each value.
+
+    Returns:
+        The base64 text of the digest, 88 characters.
+
+    Raises:
+        ConfigurationError: a name or value is not text that UTF-8 can hold, or the key is empty or has
+            white space.
+    """
+    secret = as_secret(store_key)
+    del store_key  # a traceback of what follows must not carry the key
+    try:
+        names, values = _columns(pairs)
+        return _digest(_joined(arranged(names, values, order), document_rule=document_rule), secret)
+    except (TypeError, AttributeError, UnicodeEncodeError) as error:
+        raise ConfigurationError("field names and values must be text that UTF-8 can hold") from error
+
+
+def arranged(names: tuple[str, ...], values: Sequence[str], order: NameOrder) -> tuple[str, ...]:
+    """Give those of *values* that the hash covers, in the order of their *names*."""
+    usual = len(names) <= _MOST_NAMES and sum(map(len, names)) <= _LONGEST_NAMES
+    return (_remembered_picker if usual else _picker)(names, order)(values)
+
+
+def orders_agree(names: tuple[str, ...]) -> bool:
+    """Tell whether the known orders sort *names* alike, so that every gateway hashes the same text."""
+    return _positions(names, NameOrder.PLAIN) == _positions(names, NameOrder.NATURAL)
+
+
+def canonical_value(value: str) -> str:
+    """Give the text of *value* that is compared and handed out: trimmed as PHP trims, not escaped."""
+    return value.strip(PHP_WHITE_SPACE)
+
+
+def matches(presented: str, expected: str) -> bool:
+    """Compare two hashes in constant time, as bytes: `hmac.compare_digest` refuses non-ASCII text."""
+    return hmac.compare_digest(presented.encode("utf-8", "surrogatepass"), expected.encode("ascii"))
+
+
+def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    columns = tuple(zip(*pairs, strict=True))
+    if not columns:
+        return (), ()
+    names, values = columns
+    return names, values
+
+
+def _picker(names: tuple[str, ...], order: NameOrder) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    positions = _positions(names, order)
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda values: tuple([values[position] for position in positions])
+
+
+_remembered_picker: Final = lru_cache(maxsize=_REMEMBERED_SETS)(_picker)
+
+
+def _positions(names: Sequence[str], order: NameOrder) -> list[int]:
+    """Give the positions of the hashed fields in *order* of their names; equal names keep theirs."""
+    hashed = [position for position, name in enumerate(names) if name.lower() not in UNHASHED_NAMES]
+    folded = [names[position].encode("utf-8", "surrogatepass").upper() for position in hashed]
+    rank = (
+        natural_order(folded)
+        if order is NameOrder.NATURAL
+        else sorted(range(len(folded)), key=folded.__getitem__)
+    )
+    return [hashed[position] for position in rank]
+
+
+def _joined(values: Sequence[str], *, document_rule: bool) -> str:
+    """Join the canonical values, each closed by ``|``; the common case, nothing to change, is checked at once."""
+    text = "|".join(values)
+    if _is_plain(text, len(values)) and not (document_rule and "document" in text.lower()):
+        return text + "|" if values else ""
+    return "".join([_hashed_text(value, document_rule=document_rule) + "|" for value in values])
+
+
+def _is_plain(text: str, count: int) -> bool:
+    """Tell that no value in *text* needs trimming or escaping."""
+    return not (
+        text.count("|") != count - 1
+        or "\\" in text
+        or (" " in text and (" |" in text or "| " in text or text[0] == " " or text[-1] == " "))
+        or "\n" in text
+        or "\r" in text
+        or "\t" in text
+        or "\0" in text
+        or "\v" in text
+    )
+
+
+def _hashed_text(value: str, *, document_rule: bool) -> str:
+    text = canonical_value(value).replace("\\", "\\\\").replace("|", "\\|")
+    return _DOCUMENT.sub("document.", text) if document_rule else text
+
+
+def _digest(text: str, secret: Secret) -> str:
+    digest = hashlib.sha512(text.encode("utf-8"))
+    digest.update(_escaped_key(secret))
+    return b64encode(digest.digest()).decode("ascii")
+
+
+def _escaped_key(secret: Secret) -> bytes:
+    # Never bound to a name: local variables can end up in a crash report.
+    return secret._raw.replace(b"\\", b"\\\\").replace(b"|", b"\\|")  # noqa: SLF001 - the one reader of the key
