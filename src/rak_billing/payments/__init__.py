@@ -1,0 +1,1 @@
+"""Payments from the first click to the posting: states, journal and outbox."""
