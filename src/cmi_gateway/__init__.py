@@ -1,1 +1,104 @@
-"""Client of the Moroccan card gateway CMI."""
+"""
+Client of the Moroccan card gateway CMI (NestPay platform).
+
+Sign a payment, send the payer to the gateway, verify the gateway's callback::
+
+    import cmi_gateway as cmi
+
+    merchant = cmi.Merchant(
+        client_id="600000099", store_key=key_from_your_vault, gateway=cmi.TEST, name="RAK"
+    )
+    form = merchant.sign(cmi.PaymentRequest(...))
+    callback = merchant.verify(raw_body)
+    callback.must_match(order_id=..., amount=..., sent=form.fields)
+
+Names are loaded when first used, so that importing the package costs little.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmi_gateway.callback import Callback as Callback
+    from cmi_gateway.callback import Reading as Reading
+    from cmi_gateway.callback import Reply as Reply
+    from cmi_gateway.errors import AmountError as AmountError
+    from cmi_gateway.errors import CallbackError as CallbackError
+    from cmi_gateway.errors import CallbackMismatchError as CallbackMismatchError
+    from cmi_gateway.errors import CmiError as CmiError
+    from cmi_gateway.errors import ConfigurationError as ConfigurationError
+    from cmi_gateway.errors import CurrencyMismatchError as CurrencyMismatchError
+    from cmi_gateway.errors import FieldError as FieldError
+    from cmi_gateway.errors import InvalidSignatureError as InvalidSignatureError
+    from cmi_gateway.errors import MalformedCallbackError as MalformedCallbackError
+    from cmi_gateway.errors import MoneyError as MoneyError
+    from cmi_gateway.errors import UncheckedCallbackError as UncheckedCallbackError
+    from cmi_gateway.merchant import PRODUCTION as PRODUCTION
+    from cmi_gateway.merchant import TEST as TEST
+    from cmi_gateway.merchant import Gateway as Gateway
+    from cmi_gateway.merchant import Merchant as Merchant
+    from cmi_gateway.money import Money as Money
+    from cmi_gateway.outcome import Approved as Approved
+    from cmi_gateway.outcome import Declined as Declined
+    from cmi_gateway.outcome import Failed as Failed
+    from cmi_gateway.outcome import NotAuthenticated as NotAuthenticated
+    from cmi_gateway.outcome import Outcome as Outcome
+    from cmi_gateway.outcome import PaymentFacts as PaymentFacts
+    from cmi_gateway.payment import BillTo as BillTo
+    from cmi_gateway.payment import OrderLine as OrderLine
+    from cmi_gateway.payment import PaymentRequest as PaymentRequest
+    from cmi_gateway.payment import SignedForm as SignedForm
+    from cmi_gateway.signature import NameOrder as NameOrder
+
+#: Public name → the module that defines it; a test keeps it in step with the imports above.
+_HOMES = {
+    "AmountError": "errors",
+    "Approved": "outcome",
+    "BillTo": "payment",
+    "Callback": "callback",
+    "CallbackError": "errors",
+    "CallbackMismatchError": "errors",
+    "CmiError": "errors",
+    "ConfigurationError": "errors",
+    "CurrencyMismatchError": "errors",
+    "Declined": "outcome",
+    "Failed": "outcome",
+    "FieldError": "errors",
+    "Gateway": "merchant",
+    "InvalidSignatureError": "errors",
+    "MalformedCallbackError": "errors",
+    "Merchant": "merchant",
+    "Money": "money",
+    "MoneyError": "errors",
+    "NameOrder": "signature",
+    "NotAuthenticated": "outcome",
+    "OrderLine": "payment",
+    "Outcome": "outcome",
+    "PRODUCTION": "merchant",
+    "PaymentFacts": "outcome",
+    "PaymentRequest": "payment",
+    "Reading": "callback",
+    "Reply": "callback",
+    "SignedForm": "payment",
+    "TEST": "merchant",
+    "UncheckedCallbackError": "errors",
+}
+
+__all__ = [  # noqa: PLE0604 - sorted and complete by construction
+    *sorted(_HOMES)
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for (PEP 562)."""
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, overload
+from typing import Final
 
 import attrs
 
@@ -119,12 +119,8 @@ class Money:
             return NotImplemented
         return Money(self.centimes + self._same(other), self.currency)
 
-    @overload
-    def __radd__(self, other: Literal[0]) -> Money: ...
-    @overload
-    def __radd__(self, other: Money) -> Money: ...
-    def __radd__(self, other: Money | int) -> Money:
-        """Let the built-in `sum` start from its 0."""
+    def __radd__(self, other: int) -> Money:
+        """Let the built-in `sum` start from its 0; any other number is refused."""
         return self if type(other) is int and other == 0 else NotImplemented
 
     def __sub__(self, other: Money) -> Money:

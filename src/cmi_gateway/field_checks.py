@@ -1,0 +1,113 @@
+"""What a value must be like so that the gateway hashes exactly the text that we hashed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from cmi_gateway.entities import decode_entities
+from cmi_gateway.errors import FieldError
+from cmi_gateway.field_names import is_reserved
+
+_ORDER_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_CUSTOM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_LONGEST_URL: Final = 255
+#: Control, surrogate and private-use characters, line and paragraph separators: browsers and Java change or drop them.
+_UNFIT_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def check_text(field: str, value: str, longest: int, *, required: bool = False) -> str:
+    """
+    Give *value* if the gateway will hash it unchanged.
+
+    Raises:
+        FieldError: it is not text, too long, empty though *required*, or holds what is altered on the way.
+    """
+    if not isinstance(value, str):
+        raise FieldError(field, f"must be text, not {type(value).__name__}")
+    flaw = _flaw(value, longest, required=required)
+    if flaw:
+        raise FieldError(field, flaw)
+    return value
+
+
+def check_url(field: str, value: str) -> str:
+    """Give *value* if it is an absolute http(s) URL; else raise `FieldError`."""
+    check_text(field, value, _LONGEST_URL, required=True)
+    try:
+        parts = urlsplit(value)
+        absolute = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        absolute = False
+    if not absolute or any(character in value for character in ' <>"\\^`{|}'):
+        raise FieldError(
+            field, "must be an absolute http or https URL without spaces, such as https://shop.example/ok"
+        )
+    return value
+
+
+def check_order_id(value: str) -> str:
+    """Give *value* if every source agrees that it can be an order id; else raise `FieldError`."""
+    if not isinstance(value, str) or not _ORDER_ID.fullmatch(value):
+        raise FieldError(
+            "oid", "must be 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or digit"
+        )
+    return check_text("oid", value, 64)
+
+
+def check_address(field: str, value: str, longest: int) -> str:
+    """Give *value* if it can be an e-mail address; else raise `FieldError`."""
+    check_text(field, value, longest, required=True)
+    if not _ADDRESS.fullmatch(value):
+        raise FieldError(field, "must be an e-mail address with one '@' and no spaces")
+    return value
+
+
+def check_number(field: str, value: int, least: int, most: int) -> str:
+    """Give *value* as text if it is a whole number from *least* to *most*; else raise `FieldError`."""
+    if type(value) is not int or not least <= value <= most:
+        raise FieldError(field, f"must be a whole number of seconds from {least} to {most}")
+    return str(value)
+
+
+def check_name(name: str) -> str:
+    """Give *name* if a merchant's own field may be called so; else raise `FieldError`."""
+    if not isinstance(name, str) or not _CUSTOM_NAME.fullmatch(name):
+        raise FieldError(
+            "custom", "a name must be 1 to 64 letters, digits, '_', '-' or '.', starting with a letter"
+        )
+    if is_reserved(name):
+        raise FieldError(name, "is a name of the gateway's own; choose another for your field")
+    return name
+
+
+def _flaw(value: str, longest: int, *, required: bool) -> str | None:
+    if required and not value:
+        return "must not be empty"
+    if len(value) > longest:
+        return f"must be at most {longest} characters, is {len(value)}"
+    return next((flaw for is_flawed, flaw in _ALTERED_ON_THE_WAY if is_flawed(value)), None)
+
+
+def _holds_unfit_characters(value: str) -> bool:
+    return any(unicodedata.category(character) in _UNFIT_CATEGORIES for character in value)
+
+
+#: What a browser, a firewall or PHP would change between our hash and the gateway's.
+_ALTERED_ON_THE_WAY: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
+    (_holds_unfit_characters, "must not hold line breaks, control or unassigned characters"),
+    (lambda value: value != value.strip(), "must not begin or end with white space"),
+    # CMI's firewall is said to rewrite the character behind the word; sources disagree whether it still does.
+    (
+        lambda value: "document" in value.lower(),
+        "must not hold the word 'document', which CMI's firewall rewrites; write 'doc.'",
+    ),
+    (
+        lambda value: decode_entities(value) != value,
+        "must not hold an HTML entity such as &amp;, which the gateway would decode",
+    ),
+)

@@ -1,0 +1,182 @@
+"""A merchant's account with the gateway: who signs, with which key, for which host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import attrs
+
+from cmi_gateway import callback, payment
+from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.secret import Secret, flaw_of_key
+
+if TYPE_CHECKING:
+    from cmi_gateway.callback import Callback, RawBody
+    from cmi_gateway.payment import PaymentRequest, SignedForm
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,15}")
+#: The digest is keyed by nothing else: a key that can be tried through protects nothing.
+_SHORTEST_KEY: Final = 6
+
+
+def _gateway_url(_instance: object, field: attrs.Attribute[str], url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        fit = parts.port != 0 and not (parts.username or parts.query or parts.fragment)
+    except (ValueError, AttributeError, TypeError):
+        host, fit = "", False
+    if not host or not fit or parts.scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"{field.name} must be an absolute https URL without query, such as the test gateway's"
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"{field.name} must use https: plain http is for a simulator on this machine only"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@attrs.frozen
+class Gateway:
+    """
+    Where the gateway answers. A setting, since hosts differ between acquirers.
+
+    Attributes:
+        url: The payment page, to which the payer's browser posts the form.
+        api_url: The XML API.
+
+    Raises:
+        ConfigurationError: an URL is not https; plain http is accepted for this machine only.
+    """
+
+    url: str = attrs.field(validator=_gateway_url)
+    api_url: str = attrs.field(validator=_gateway_url)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the payment page, for ``form-action`` of a Content-Security-Policy."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+#: CMI's test platform.
+TEST: Final = Gateway("https://testpayment.cmi.co.ma/fim/est3Dgate", "https://testpayment.cmi.co.ma/fim/api")
+#: CMI's production platform. The host of its API follows from the test platform's and is confirmed by no public source.
+PRODUCTION: Final = Gateway("https://payment.cmi.co.ma/fim/est3Dgate", "https://payment.cmi.co.ma/fim/api")
+
+
+@attrs.frozen(init=False)
+class Merchant:
+    """
+    One merchant account: signs payments and verifies callbacks.
+
+    Args:
+        client_id: CMI's merchant id, such as ``600000099``.
+
+        store_key: The key set in CMI's back office. During a rotation several, newest first: the first signs,
+            all verify. From a vault or the environment, never from source code.
+
+        gateway: `TEST`, `PRODUCTION` or your own.
+
+        name: The merchant's name as CMI shows it, such as ``RAK``.
+
+        valid_from, valid_until: First and last day of the contract, where it is dated.
+
+    Raises:
+        ConfigurationError: the client id, a key or the dates cannot be right. The message never shows a key.
+    """
+
+    client_id: str
+    store_keys: tuple[Secret, ...] = attrs.field(repr=False, alias="store_key")
+    gateway: Gateway
+    name: str
+    valid_from: date | None
+    valid_until: date | None
+
+    def __init__(
+        self,
+        client_id: str,
+        store_key: str | Sequence[str],
+        gateway: Gateway,
+        name: str = "",
+        *,
+        valid_from: date | None = None,
+        valid_until: date | None = None,
+    ) -> None:
+        # The argument is dropped at once: tracebacks can print local variables, and a key must not be among them.
+        keys, flaw = _hidden_keys(store_key)
+        del store_key
+        flaw = flaw or _flaw_of_account(client_id, gateway, valid_from, valid_until)
+        if flaw:
+            raise ConfigurationError(flaw)
+        self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until)
+
+    def sign(self, request: PaymentRequest, *, random: Callable[[], str] = payment.random_text) -> SignedForm:
+        """
+        Check and sign *request*.
+
+        Keep the form's fields and amount with your order before the payer leaves.
+
+        Args:
+            request: The attempt.
+
+            random: Gives the 20 letters and digits of ``rnd``; replace it only to repeat a test.
+
+        Raises:
+            FieldError: a value cannot be signed; names the field and the reason.
+        """
+        return payment.sign(
+            request,
+            client_id=self.client_id,
+            action=self.gateway.url,
+            store_key=self.store_keys[0],
+            random=random,
+        )
+
+    def verify(self, raw_body: RawBody) -> Callback:
+        """
+        Check the signature of a callback, or of the browser's return, which is signed alike.
+
+        Call `Callback.must_match` on the result; a signature alone proves too little.
+
+        Args:
+            raw_body: The body as it arrived, in bytes. Pairs of name and value are accepted where a framework
+                gives nothing else.
+
+        Raises:
+            CallbackError: do not trust it, change nothing and answer `Reply.FAILURE`.
+        """
+        return callback.verify(raw_body, client_id=self.client_id, store_keys=self.store_keys)
+
+
+def _hidden_keys(store_key: str | Sequence[str]) -> tuple[tuple[Secret, ...], str | None]:
+    """Wrap the keys, or say what is wrong; in a frame of its own, so that no error carries it."""
+    listed = (store_key,) if isinstance(store_key, (str, Secret)) else store_key
+    if not isinstance(listed, Sequence) or isinstance(listed, (bytes, bytearray)) or not listed:
+        return (), "store_key must be text, or a sequence of texts with the newest first"
+    flaw = next(filter(None, [flaw_of_key(key, shortest=_SHORTEST_KEY) for key in listed]), None)
+    if flaw:
+        return (), f"store_key {flaw}"
+    return tuple([key if isinstance(key, Secret) else Secret(key) for key in listed]), None
+
+
+def _flaw_of_account(client_id: str, gateway: Gateway, first: date | None, last: date | None) -> str | None:
+    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
+        return "client_id must be 1 to 15 letters and digits, such as '600000099'"
+    if not isinstance(gateway, Gateway):
+        return "gateway must be a Gateway: cmi_gateway.TEST, PRODUCTION or your own"
+    if first and last and first > last:
+        return "valid_from must not lie after valid_until"
+    return None

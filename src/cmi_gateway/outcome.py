@@ -1,0 +1,156 @@
+"""
+What became of an attempt at paying: a closed union, so that the type checker proves every case handled.
+
+A decline is a value. `Failed` is an answer too: the gateway spoke, but what it said is an error or
+contradicts itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from cmi_gateway.moroccan_time import parse_gateway_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: 3-D Secure statuses after which a payment may go on: authenticated, or card or issuer not enrolled.
+_AUTHENTICATION_DONE: Final = frozenset({"1", "2", "3", "4"})
+#: The issuer's codes are two characters; 99 is the gateway's own error.
+_GATEWAY_ERROR: Final = "99"
+_APPROVED_CODE: Final = "00"
+_LAST_FOUR: Final = 4
+
+
+@attrs.frozen(kw_only=True)
+class PaymentFacts:
+    """
+    What the gateway tells of an attempt; every fact may be missing.
+
+    Attributes:
+        transaction_id: The gateway's reference of this operation (``TransId``), case-sensitive.
+        authorization_code: The issuer's code (``AuthCode``), leading zeros kept.
+        payment_number: « N° de paiement » of the receipt (``acqStan``), leading zeros kept.
+        gateway_time: When the bank authorized, an aware instant in UTC.
+        gateway_time_text: The same as the gateway wrote it, in Moroccan time.
+        brand: « Méthode de paiement », such as ``VISA``.
+        issuer: The issuing bank.
+        last_four: Last four digits of the card; more is never read.
+        three_d_secure: Whether the payer was fully authenticated; None when the gateway does not say.
+    """
+
+    transaction_id: str | None = None
+    authorization_code: str | None = None
+    payment_number: str | None = None
+    gateway_time: datetime | None = None
+    gateway_time_text: str | None = None
+    brand: str | None = None
+    issuer: str | None = None
+    last_four: str | None = None
+    three_d_secure: bool | None = None
+
+
+@attrs.frozen
+class Approved:
+    """The bank reserved the money. It moves only once captured."""
+
+    facts: PaymentFacts
+
+
+@attrs.frozen
+class Declined:
+    """
+    The bank said no to the payer, who may try again.
+
+    Attributes:
+        code: The issuer's code, such as ``51``.
+        message: The gateway's text, for operators; not fit for customers.
+    """
+
+    code: str
+    message: str
+    facts: PaymentFacts
+
+
+@attrs.frozen
+class NotAuthenticated:
+    """The payer did not pass 3-D Secure; the bank was not asked."""
+
+    message: str
+    facts: PaymentFacts
+
+
+@attrs.frozen
+class Failed:
+    """
+    The gateway reports an error, or its answer contradicts itself. Never paid.
+
+    Attributes:
+        reason: What was found, in English, without personal data.
+        authorization_sign: Whether anything hints that money may be reserved all the same; then a person must look.
+    """
+
+    reason: str
+    authorization_sign: bool
+    facts: PaymentFacts
+
+
+Outcome = Approved | Declined | NotAuthenticated | Failed
+
+
+def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
+    """
+    Judge the result fields of a verified callback.
+
+    Success needs the code ``00`` as text *and* ``Response`` ``Approved``; a numeric comparison would take
+    ``0``, which CMI's table prints, or an absent code in some languages.
+
+    Args:
+        value_of: Gives the value of a field by its name, or None.
+    """
+    facts = _facts(value_of)
+    code = value_of("ProcReturnCode") or ""
+    response = value_of("Response") or ""
+    md_status = value_of("mdStatus") or ""
+    message = value_of("ErrMsg") or value_of("mdErrorMsg") or ""
+    sign = code in (_APPROVED_CODE, "0") or response.lower() == "approved" or bool(facts.authorization_code)
+    if code == _APPROVED_CODE and response == "Approved":
+        if md_status and md_status not in _AUTHENTICATION_DONE:
+            return Failed(f"approved although 3-D Secure ended with status {md_status[:2]!r}", sign, facts)
+        return Approved(facts)
+    if sign:
+        return Failed(
+            f"contradiction: ProcReturnCode {code[:4]!r} with Response {response[:10]!r}", sign, facts
+        )
+    if response == "Declined" and len(code) == len(_APPROVED_CODE) and code != _GATEWAY_ERROR:
+        return Declined(code, message, facts)
+    if not code and md_status and md_status not in _AUTHENTICATION_DONE:
+        return NotAuthenticated(message, facts)
+    return Failed(
+        f"the gateway reports ProcReturnCode {code[:4]!r} with Response {response[:10]!r}", sign, facts
+    )
+
+
+def _facts(value_of: Callable[[str], str | None]) -> PaymentFacts:
+    time_text = value_of("EXTRA.TRXDATE") or None
+    md_status = value_of("mdStatus")
+    return PaymentFacts(
+        transaction_id=value_of("TransId") or None,
+        authorization_code=value_of("AuthCode") or None,
+        payment_number=value_of("acqStan") or None,
+        gateway_time=parse_gateway_time(time_text) if time_text else None,
+        gateway_time_text=time_text,
+        brand=value_of("EXTRA.CARDBRAND") or None,
+        issuer=value_of("EXTRA.CARDISSUER") or None,
+        last_four=_last_four(value_of("maskedCreditCard") or value_of("MaskedPan") or ""),
+        three_d_secure=md_status == "1" if md_status else None,
+    )
+
+
+def _last_four(masked: str) -> str | None:
+    """Take the last four digits of a masked number, and never more."""
+    tail = masked[-_LAST_FOUR:]
+    return tail if len(tail) == _LAST_FOUR and tail.isascii() and tail.isdigit() else None
