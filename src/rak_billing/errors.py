@@ -4,6 +4,7 @@ Every error that `rak_billing` raises, as one tree.
 ::
 
     BillingError                    base; never raised itself
+    ├── InstantError                an instant without its offset from UTC: which day it lies in is a guess
     ├── InvoiceError                a field of an invoice or account does not hold (field, reason)
     ├── SelectionError              these invoices may not be paid together (refusals)
     ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
@@ -42,6 +43,7 @@ __all__ = [
     "EmailError",
     "FeeError",
     "FeeScheduleError",
+    "InstantError",
     "InvoiceError",
     "InvoicesAlreadyPaidError",
     "JournalError",
@@ -59,7 +61,7 @@ __all__ = [
 class BillingError(Exception):
     """Base of every error of this package; catch it to catch them all."""
 
-    def __reduce__(self) -> tuple[object, ...]:  # type: ignore[explicit-override]  # typing has it from 3.12
+    def __reduce__(self) -> tuple[object, ...]:
         # The default calls the class with the message alone, which loses what subclasses carry.
         return _restore, (type(self), self.args, self.__dict__)
 
@@ -87,6 +89,10 @@ class _SettingError(BillingError):
         self.source = source
         self.key = key
         self.reason = reason
+
+
+class InstantError(BillingError, ValueError):
+    """A date and time came without its offset from UTC, or is no date and time at all."""
 
 
 class InvoiceError(_FieldError):
