@@ -70,6 +70,11 @@ class _Shown(Enum):
         state._public = public
         return state
 
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Return the state that the journal calls *name*."""
+        return next(state for state in cls if state.value == name)
+
     @property
     def public(self) -> PublicState:
         """What the customer is told while this state lasts."""
@@ -124,17 +129,20 @@ EDGES: Final[Mapping[tuple[State, Event], tuple[State, str]]] = {
     (OrderState.OPEN, Event.DECLINE): (OrderState.OPEN, "a declined attempt leaves it payable"),
     (OrderState.OPEN, Event.DOUBT): (OrderState.OPEN, "a person looks; nothing is known to be paid"),
     (OrderState.OPEN, Event.FAIL): (OrderState.OPEN, "a failed attempt leaves it payable"),
+    (OrderState.OPEN, Event.SUPERSEDE): (OrderState.OPEN, "an older attempt gave way to a newer"),
     (OrderState.ACCEPTED, Event.CONFIRM): (OrderState.PAID, "the money is known to be ours"),
     (OrderState.ACCEPTED, Event.APPROVE): (OrderState.ACCEPTED, "approved already"),
     (OrderState.ACCEPTED, Event.DUPLICATE): (OrderState.ACCEPTED, "the second approval is voided"),
     (OrderState.ACCEPTED, Event.DECLINE): (OrderState.ACCEPTED, "a late decline undoes nothing"),
     (OrderState.ACCEPTED, Event.DOUBT): (OrderState.ACCEPTED, "a late failure undoes nothing"),
     (OrderState.ACCEPTED, Event.FAIL): (OrderState.ACCEPTED, "a late failure undoes nothing"),
+    (OrderState.ACCEPTED, Event.SUPERSEDE): (OrderState.ACCEPTED, "an idle attempt gave way to a newer"),
     (OrderState.PAID, Event.APPROVE): (OrderState.PAID, "paid already"),
     (OrderState.PAID, Event.DUPLICATE): (OrderState.PAID, "the second approval is voided"),
     (OrderState.PAID, Event.DECLINE): (OrderState.PAID, "a late decline undoes nothing"),
     (OrderState.PAID, Event.DOUBT): (OrderState.PAID, "a late failure undoes nothing"),
     (OrderState.PAID, Event.FAIL): (OrderState.PAID, "a late failure undoes nothing"),
+    (OrderState.PAID, Event.SUPERSEDE): (OrderState.PAID, "an idle attempt gave way to a newer"),
     (AttemptState.SENT, Event.APPROVE): (AttemptState.ACCEPTED, "approved at the first try"),
     (AttemptState.SENT, Event.DUPLICATE): (AttemptState.DUPLICATE, "approved, not captured, to be voided"),
     (AttemptState.SENT, Event.DECLINE): (AttemptState.DECLINED, "declined; the customer may try again"),

@@ -1,0 +1,64 @@
+"""Callbacks whose signature holds: kept as they came, processed once, answered alike for ever."""
+
+from datetime import datetime
+
+import attrs
+from sqlalchemy import Connection, insert, select, update
+
+from rak_billing.payments import schema
+
+
+@attrs.frozen
+class Callbacks:
+    """
+    The believed callbacks, inside one transaction.
+
+    The gateway's hash holds neither a time stamp nor the names of the fields. So a callback is known by a digest of
+    our own, and what was processed is remembered for ever.
+    """
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def reply_to(self, digest: str) -> str | None:
+        """Return the answer that this very callback got before, or None."""
+        query = select(schema.callbacks.c.reply).where(schema.callbacks.c.digest == digest)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def hash_is_known(self, presented_hash: str) -> bool:
+        """Tell whether a callback with this HASH is kept, whatever names its fields had."""
+        query = select(schema.callbacks.c.digest).where(schema.callbacks.c.hash == presented_hash)
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def reply_to_transaction(self, order_id: str, transaction_id: str) -> str | None:
+        """Return the answer that the first callback about this transaction of the gateway got, or None."""
+        seen = schema.gateway_transactions
+        query = (
+            select(schema.callbacks.c.reply)
+            .join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
+            .where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
+        )
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> None:
+        """Keep a callback as it came, before anything is decided about it."""
+        self._connection.execute(
+            insert(schema.callbacks).values(
+                digest=digest, hash=presented_hash, order_id=order_id, raw=raw, received_at=at
+            )
+        )
+
+    def keep_transaction(self, *, order_id: str, transaction_id: str, digest: str) -> None:
+        """Remember which callback was the first to tell of a transaction of the gateway."""
+        self._connection.execute(
+            insert(schema.gateway_transactions).values(
+                order_id=order_id, transaction_id=transaction_id, callback_digest=digest
+            )
+        )
+
+    def answer(self, digest: str, *, outcome: str, reply: str) -> None:
+        """Write what the callback was taken for, and the answer that it and every repeat get."""
+        self._connection.execute(
+            update(schema.callbacks)
+            .where(schema.callbacks.c.digest == digest)
+            .values(outcome=outcome, reply=reply)
+        )

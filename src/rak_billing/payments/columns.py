@@ -1,0 +1,57 @@
+"""
+Column types that mean the same on every database.
+
+All of them are text underneath: SQLite's STRICT tables know nothing richer, text sorts and compares alike
+everywhere, and a person reading the database sees what is meant.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Text, text
+from sqlalchemy.types import TypeDecorator
+
+from rak_billing.errors import JournalError
+
+# Fixed width, so that the order of the text is the order of time.
+_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept as UTC text with microseconds."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """Turn an aware instant into text."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise JournalError("an instant without a time zone cannot be kept: pass an aware one")
+        return value.astimezone(UTC).strftime(_FORMAT)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn the text back into an aware instant."""
+        return None if value is None else datetime.strptime(value, _FORMAT).replace(tzinfo=UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A value of lists, mappings, text and whole numbers, kept as compact JSON text in the order given."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Turn the value into text."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Turn the text back into the value."""
+        return None if value is None else json.loads(value)
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Name *condition* to every database that can index a part of a table."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

@@ -1,0 +1,64 @@
+"""Which invoices are paid here and not posted yet: nobody can start paying them again."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import attrs
+from sqlalchemy import Connection, insert, select
+
+from rak_billing.payments import schema
+from rak_billing.payments.records import OrderRecord
+from rak_billing.payments.states import OrderState
+
+
+@attrs.frozen
+class InvoiceLocks:
+    """
+    Locks on invoices, inside one transaction.
+
+    Only an approval locks. An open attempt locks nothing, so that no stranger can keep a customer from paying by
+    starting payments.
+    """
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def held(self, tenant: str, references: Collection[str]) -> frozenset[str]:
+        """Return those of *references* that are accepted or paid here and not posted yet."""
+        table = schema.invoice_locks
+        query = select(table.c.invoice_reference).where(
+            table.c.tenant == tenant,
+            table.c.invoice_reference.in_(sorted(references)),
+            table.c.released_at.is_(None),
+        )
+        return frozenset(self._connection.execute(query).scalars())
+
+    def take(self, order: OrderRecord, *, at: datetime) -> None:
+        """Lock the invoices of an order that was accepted; the database refuses one that is locked already."""
+        self._connection.execute(
+            insert(schema.invoice_locks),
+            [
+                {
+                    "tenant": order.tenant,
+                    "invoice_reference": reference,
+                    "order_reference": order.reference,
+                    "locked_at": at,
+                }
+                for reference in order.invoice_references
+            ],
+        )
+
+    def paid_by_another(self, order: OrderRecord) -> bool:
+        """Tell whether another order, accepted or paid, holds any invoice of this one, posted or not."""
+        lines, orders = schema.order_lines, schema.orders
+        query = (
+            select(orders.c.reference)
+            .join(lines, lines.c.order_reference == orders.c.reference)
+            .where(
+                orders.c.tenant == order.tenant,
+                orders.c.reference != order.reference,
+                orders.c.state.in_([OrderState.ACCEPTED.value, OrderState.PAID.value]),
+                lines.c.is_fee == 0,
+                lines.c.reference.in_(sorted(order.invoice_references)),
+            )
+        )
+        return self._connection.execute(query.limit(1)).first() is not None

@@ -1,0 +1,219 @@
+"""Orders and attempts: writing them down, finding them, and moving them by events."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from cmi_gateway.outcome import PaymentFacts
+from rak_billing.errors import JournalError
+from rak_billing.payments import schema, states
+from rak_billing.payments.records import AttemptRecord, OrderRecord
+from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
+from rak_billing.payments.states import AttemptState, Event, OrderState
+
+
+@attrs.frozen
+class Orders:
+    """Orders, their lines, attempts and history, inside one transaction."""
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def add(self, order: OrderRecord) -> None:
+        """Write down a new order with its lines."""
+        self._connection.execute(
+            insert(schema.orders).values(
+                reference=order.reference,
+                tenant=order.tenant,
+                customer_ref=order.customer_ref,
+                customer_name=order.customer_name,
+                customer_address=order.customer_address,
+                state=order.state.value,
+                card=order.card,
+                total_centimes=order.total.centimes,
+                currency=order.total.currency,
+                quote=dict(order.quote),
+                quote_digest=order.quote_digest,
+                created_at=order.created_at,
+            )
+        )
+        self._connection.execute(
+            insert(schema.order_lines),
+            [
+                {
+                    "order_reference": order.reference,
+                    "position": position,
+                    "is_fee": int(line.is_fee),
+                    "reference": line.reference,
+                    "description": line.description,
+                    "amount_centimes": line.amount.centimes,
+                }
+                for position, line in enumerate(order.lines)
+            ],
+        )
+
+    def add_attempt(self, attempt: AttemptRecord, *, form_hash: str) -> None:
+        """Write down a new attempt, and the hash of its form for ever."""
+        self._connection.execute(
+            insert(schema.attempts).values(
+                order_id=attempt.order_id,
+                order_reference=attempt.order_reference,
+                state=attempt.state.value,
+                token_hash=attempt.token_hash,
+                form_fields=[list(pair) for pair in attempt.form_fields],
+                email=attempt.email,
+                language=attempt.language,
+                terms_version=attempt.terms_version,
+                terms_accepted_at=attempt.terms_accepted_at,
+                started_at=attempt.started_at,
+            )
+        )
+        self._connection.execute(
+            insert(schema.issued_forms).values(hash=form_hash, order_id=attempt.order_id)
+        )
+
+    def form_was_issued(self, form_hash: str) -> bool:
+        """Tell whether *form_hash* is that of a form that we signed, for whatever order."""
+        found = select(schema.issued_forms.c.order_id).where(schema.issued_forms.c.hash == form_hash)
+        return self._connection.execute(found).first() is not None
+
+    def order(self, reference: str) -> OrderRecord:
+        """
+        Return an order; no other transaction changes it until this one ends, where this one writes.
+
+        Raises:
+            JournalError: There is none.
+        """
+        query = select(schema.orders).where(schema.orders.c.reference == reference).with_for_update()
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise JournalError("expected the reference of an order in the journal")
+        return self._order(row)
+
+    def attempt(self, order_id: str) -> AttemptRecord | None:
+        """Return the attempt of this gateway order id, or None."""
+        return self._one_attempt(select(schema.attempts).where(schema.attempts.c.order_id == order_id))
+
+    def attempt_of_token(self, token_hash: str) -> AttemptRecord | None:
+        """Return the attempt of this return token, by the token's hash, or None."""
+        return self._one_attempt(select(schema.attempts).where(schema.attempts.c.token_hash == token_hash))
+
+    def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
+        """Return the attempt whose approval was accepted for this order, or None."""
+        return self._one_attempt(
+            select(schema.attempts).where(
+                schema.attempts.c.order_reference == order_reference,
+                schema.attempts.c.state.in_([AttemptState.ACCEPTED.value, AttemptState.PAID.value]),
+            )
+        )
+
+    def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:
+        """Return this customer's unpaid order of exactly the same lines, amounts and schedule, or None."""
+        table = schema.orders
+        query = select(table).where(
+            table.c.tenant == tenant,
+            table.c.customer_ref == customer_ref,
+            table.c.quote_digest == quote_digest,
+            table.c.state == OrderState.OPEN.value,
+        )
+        row = self._connection.execute(query.order_by(table.c.created_at.desc())).first()
+        return None if row is None else self._order(row)
+
+    def sent_attempts(self, tenant: str, references: Collection[str]) -> tuple[AttemptRecord, ...]:
+        """Return the undecided attempts that would pay any of the invoices *references*, the oldest first."""
+        sharing = (
+            select(schema.order_lines.c.order_reference)
+            .join(schema.orders)
+            .where(
+                schema.orders.c.tenant == tenant,
+                schema.order_lines.c.is_fee == 0,
+                schema.order_lines.c.reference.in_(sorted(references)),
+            )
+        )
+        query = select(schema.attempts).where(
+            schema.attempts.c.state == AttemptState.SENT.value,
+            schema.attempts.c.order_reference.in_(sharing),
+        )
+        rows = self._connection.execute(query.order_by(schema.attempts.c.started_at))
+        return tuple(attempt_from_row(row) for row in rows)
+
+    def keep_payment(self, attempt: AttemptRecord, facts: PaymentFacts, instant: datetime) -> AttemptRecord:
+        """Write the facts of the accepted payment beside its attempt."""
+        self._connection.execute(
+            update(schema.attempts)
+            .where(schema.attempts.c.order_id == attempt.order_id)
+            .values(facts=facts_to_json(facts), payment_instant=instant)
+        )
+        return attrs.evolve(attempt, facts=facts, payment_instant=instant)
+
+    def apply(
+        self,
+        event: Event,
+        order: OrderRecord,
+        attempt: AttemptRecord,
+        *,
+        at: datetime,
+        callback_digest: str | None = None,
+    ) -> tuple[OrderRecord, AttemptRecord]:
+        """
+        Move an order and its attempt by one event, and add it to the history.
+
+        Raises:
+            TransitionError: The event cannot happen in the state that one of them is in.
+            JournalError: Another transaction moved them in between.
+        """
+        order_state = states.apply(order.state, event)
+        attempt_state = states.apply(attempt.state, event)
+        self._move(schema.orders, schema.orders.c.reference == order.reference, order.state, order_state)
+        self._move(
+            schema.attempts, schema.attempts.c.order_id == attempt.order_id, attempt.state, attempt_state
+        )
+        self._append(
+            order_reference=order.reference,
+            order_id=attempt.order_id,
+            event=event.value,
+            attempt_state=attempt_state.value,
+            order_state=order_state.value,
+            callback_digest=callback_digest,
+            at=at,
+        )
+        return attrs.evolve(order, state=order_state), attrs.evolve(attempt, state=attempt_state)
+
+    def history(self, order_reference: str) -> tuple[Row[Any], ...]:
+        """Return the events of an order, the oldest first."""
+        table = schema.events
+        query = select(table).where(table.c.order_reference == order_reference).order_by(table.c.position)
+        return tuple(self._connection.execute(query))
+
+    def _move(
+        self, table: Any, is_it: Any, before: OrderState | AttemptState, after: OrderState | AttemptState
+    ) -> None:
+        # Guarded by the state that was read: where two transactions meet, one of them is refused.
+        moved = self._connection.execute(
+            update(table).where(is_it, table.c.state == before.value).values(state=after.value)
+        )
+        if moved.rowcount != 1:
+            raise JournalError(
+                f"expected a row of {table.name} in the state {before.value}; it moved meanwhile"
+            )
+
+    def _append(self, *, order_reference: str, **values: Any) -> None:
+        count = select(func.count()).where(schema.events.c.order_reference == order_reference)
+        position = self._connection.execute(count).scalar_one()
+        self._connection.execute(
+            insert(schema.events).values(order_reference=order_reference, position=position, **values)
+        )
+
+    def _one_attempt(self, query: Select[Any]) -> AttemptRecord | None:
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else attempt_from_row(row)
+
+    def _order(self, row: Row[Any]) -> OrderRecord:
+        lines = self._connection.execute(
+            select(schema.order_lines)
+            .where(schema.order_lines.c.order_reference == row.reference)
+            .order_by(schema.order_lines.c.position)
+        )
+        return order_from_rows(row, tuple(lines))

@@ -1,0 +1,77 @@
+"""Receipts as they were issued, and the unbroken series that numbers them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Connection, insert, select, update
+
+from rak_billing.errors import JournalError
+from rak_billing.payments import schema
+
+_DIGITS: Final = 11
+
+
+@attrs.frozen
+class ReceiptBook:
+    """Receipts of all operators, inside one transaction."""
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def next_number(self, tenant: str, *, first: int) -> str:
+        """
+        Take the next receipt number of an operator: 11 digits, in a series without a gap.
+
+        The number is spent only if this transaction is committed. Take it in the transaction that pays.
+
+        Raises:
+            JournalError: The series has run out of digits.
+        """
+        table = schema.receipt_series
+        taken = self._connection.execute(
+            update(table).where(table.c.tenant == tenant).values(next_number=table.c.next_number + 1)
+        )
+        if taken.rowcount == 0:
+            self._connection.execute(insert(table).values(tenant=tenant, next_number=first + 1))
+        following = self._connection.execute(
+            select(table.c.next_number).where(table.c.tenant == tenant)
+        ).scalar_one()
+        number = f"{following - 1:0{_DIGITS}d}"
+        if len(number) != _DIGITS:
+            raise JournalError(
+                f"expected a receipt number of {_DIGITS} digits: the series of {tenant} is used up"
+            )
+        return number
+
+    def add(
+        self,
+        *,
+        tenant: str,
+        number: str,
+        order_reference: str,
+        secret_hash: str,
+        snapshot: Mapping[str, Any],
+        at: datetime,
+    ) -> None:
+        """Write down a receipt; the database refuses a second one of the same order."""
+        self._connection.execute(
+            insert(schema.receipts).values(
+                tenant=tenant,
+                number=number,
+                order_reference=order_reference,
+                secret_hash=secret_hash,
+                snapshot=dict(snapshot),
+                issued_at=at,
+            )
+        )
+
+    def of_secret(self, secret_hash: str) -> Mapping[str, Any] | None:
+        """Return the snapshot of the receipt with this link, by the hash of its secret, or None."""
+        query = select(schema.receipts.c.snapshot).where(schema.receipts.c.secret_hash == secret_hash)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def of_order(self, order_reference: str) -> Mapping[str, Any] | None:
+        """Return the snapshot of this order's receipt, or None."""
+        query = select(schema.receipts.c.snapshot).where(schema.receipts.c.order_reference == order_reference)
+        return self._connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,102 @@
+"""The journal's rows as values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from cmi_gateway.money import Money
+from cmi_gateway.outcome import PaymentFacts
+from rak_billing.payments.states import AttemptState, OrderState
+
+
+@attrs.frozen
+class LineRecord:
+    """
+    One line of an order, as billing worded it.
+
+    Attributes:
+        reference: The invoice's, or ``FRAIS``.
+        description: The original text, not what was made fit for the gateway.
+        amount: Of this line.
+        is_fee: Whether it is the fee of the online service, the last line.
+    """
+
+    reference: str
+    description: str
+    amount: Money
+    is_fee: bool = False
+
+
+@attrs.frozen
+class OrderRecord:
+    """
+    One selection of invoices that a customer wants to pay.
+
+    Attributes:
+        reference: Ours, shown to customers and staff.
+        tenant: The operator.
+        customer_ref: Whose invoices they are.
+        customer_name: As billing gave it; not masked.
+        customer_address: As billing gave it; not masked.
+        state: Where it stands.
+        card: The card type the customer chose, which the fee may depend on.
+        total: What is charged: invoices and fee.
+        lines: The invoices, then the fee.
+        quote: The fee with its parts, its schedule and version.
+        quote_digest: Equal for two orders of the same lines, amounts and schedule.
+        created_at: When it was written.
+    """
+
+    reference: str
+    tenant: str
+    customer_ref: str
+    customer_name: str = attrs.field(repr=False)
+    customer_address: str = attrs.field(repr=False)
+    state: OrderState
+    card: str
+    total: Money
+    lines: tuple[LineRecord, ...]
+    quote: Mapping[str, Any]
+    quote_digest: str
+    created_at: datetime
+
+    @property
+    def invoice_references(self) -> tuple[str, ...]:
+        """The invoices that this order pays."""
+        return tuple(line.reference for line in self.lines if not line.is_fee)
+
+
+@attrs.frozen
+class AttemptRecord:
+    """
+    One signed form, and what became of it.
+
+    Attributes:
+        order_id: The gateway's order id (``oid``), random, of this attempt alone.
+        order_reference: The order that it tries to pay.
+        state: Where it stands.
+        token_hash: Of the token in its return links.
+        form_fields: Exactly what was signed and sent.
+        email: Where the customer wants the receipt.
+        language: Of the gateway's page.
+        terms_version: The terms that the customer accepted.
+        terms_accepted_at: When.
+        started_at: When the form was signed.
+        facts: What the gateway said of the payment that was accepted, once it was.
+        payment_instant: The instant that decides the posting date, once accepted.
+    """
+
+    order_id: str
+    order_reference: str
+    state: AttemptState
+    token_hash: str = attrs.field(repr=False)
+    form_fields: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+    email: str = attrs.field(repr=False)
+    language: str
+    terms_version: str
+    terms_accepted_at: datetime
+    started_at: datetime
+    facts: PaymentFacts | None = attrs.field(default=None, repr=False)
+    payment_instant: datetime | None = None

@@ -1,0 +1,84 @@
+"""
+Callbacks that were not believed: counted by reason and day, a few kept with every value masked.
+
+Anyone can send these, so they may neither fill the disk nor leave personal data behind.
+"""
+
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote_plus
+
+import attrs
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from rak_billing.payments import schema
+
+#: How many samples of one reason are kept for one day.
+SAMPLES_PER_DAY: Final = 5
+_SAMPLED_BYTES: Final = 2048
+_NAME_LENGTH: Final = 64
+
+
+@attrs.frozen
+class Rejections:
+    """Counts and masked samples of what was refused, inside one transaction."""
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def add(self, reason: str, raw: bytes, *, at: datetime) -> None:
+        """Count one refused callback, and keep a masked sample of the first few of the day."""
+        day = f"{at:%Y-%m-%d}"
+        count = self._count(reason, day)
+        if count <= SAMPLES_PER_DAY:
+            self._connection.execute(
+                insert(schema.rejection_samples).values(
+                    reason=reason, day=day, position=count, received_at=at, masked=masked(raw)
+                )
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many callbacks were refused, by reason."""
+        table = schema.rejections
+        rows = self._connection.execute(
+            select(table.c.reason, func.sum(table.c.count).label("total")).group_by(table.c.reason)
+        )
+        return {row.reason: row.total for row in rows}
+
+    def forget_samples(self, *, before: datetime) -> int:
+        """Delete the samples older than *before*, and return how many they were; the counts stay."""
+        table = schema.rejection_samples
+        deleted = self._connection.execute(delete(table).where(table.c.received_at < before))
+        return int(deleted.rowcount)
+
+    def _count(self, reason: str, day: str) -> int:
+        table = schema.rejections
+        is_it = (table.c.reason == reason, table.c.day == day)
+        counted = self._connection.execute(update(table).where(*is_it).values(count=table.c.count + 1))
+        if counted.rowcount == 0:
+            self._connection.execute(insert(table).values(reason=reason, day=day, count=1))
+            return 1
+        return self._connection.execute(select(table.c.count).where(*is_it)).scalar_one()
+
+
+def masked(raw: bytes) -> str:
+    """
+    Show the shape of a form-encoded body and nothing of its content.
+
+    Letters become ``a``, digits ``9``, signs stay; names that no gateway would use are masked like values.
+    """
+    text = raw[:_SAMPLED_BYTES].decode("utf-8", "replace")
+    pairs = (part.partition("=") for part in text.split("&"))
+    shown = "&".join(f"{_name(name)}={_shape(unquote_plus(value))}" for name, _, value in pairs)
+    return shown if len(raw) <= _SAMPLED_BYTES else f"{shown}… ({len(raw)} bytes)"
+
+
+def _name(name: str) -> str:
+    known = name.isascii() and len(name) <= _NAME_LENGTH and name.replace(".", "").replace("_", "").isalpha()
+    return name if known else _shape(name)
+
+
+def _shape(value: str) -> str:
+    return "".join(
+        "9" if sign.isdigit() else "a" if sign.isalnum() else sign if sign.isprintable() else "?"
+        for sign in value
+    )

@@ -1,0 +1,70 @@
+"""From the journal's rows to values, and back where JSON stands between."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+from sqlalchemy import Row
+
+from cmi_gateway.money import Money
+from cmi_gateway.outcome import PaymentFacts
+from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord
+from rak_billing.payments.states import AttemptState, OrderState
+
+
+def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]]) -> OrderRecord:
+    """Read an order from its row and the rows of its lines."""
+    return OrderRecord(
+        reference=row.reference,
+        tenant=row.tenant,
+        customer_ref=row.customer_ref,
+        customer_name=row.customer_name,
+        customer_address=row.customer_address,
+        state=OrderState.named(row.state),
+        card=row.card,
+        total=Money(row.total_centimes, row.currency),
+        lines=tuple(_line(line, row.currency) for line in lines),
+        quote=row.quote,
+        quote_digest=row.quote_digest,
+        created_at=row.created_at,
+    )
+
+
+def _line(row: Row[Any], currency: str) -> LineRecord:
+    amount = Money(row.amount_centimes, currency)
+    return LineRecord(row.reference, row.description, amount, is_fee=bool(row.is_fee))
+
+
+def attempt_from_row(row: Row[Any]) -> AttemptRecord:
+    """Read an attempt from its row."""
+    return AttemptRecord(
+        order_id=row.order_id,
+        order_reference=row.order_reference,
+        state=AttemptState.named(row.state),
+        token_hash=row.token_hash,
+        form_fields=tuple((name, value) for name, value in row.form_fields),
+        email=row.email,
+        language=row.language,
+        terms_version=row.terms_version,
+        terms_accepted_at=row.terms_accepted_at,
+        started_at=row.started_at,
+        facts=None if row.facts is None else facts_from_json(row.facts),
+        payment_instant=row.payment_instant,
+    )
+
+
+def facts_to_json(facts: PaymentFacts) -> dict[str, Any]:
+    """Turn *facts* into what JSON can hold."""
+    values = attrs.asdict(facts)
+    if facts.gateway_time is not None:
+        values["gateway_time"] = facts.gateway_time.isoformat()
+    return values
+
+
+def facts_from_json(values: Mapping[str, Any]) -> PaymentFacts:
+    """Turn what `facts_to_json` made back into facts."""
+    read = dict(values)
+    if read.get("gateway_time") is not None:
+        read["gateway_time"] = datetime.fromisoformat(read["gateway_time"])
+    return PaymentFacts(**read)

@@ -1,0 +1,251 @@
+"""
+The journal's tables.
+
+What must happen once is carried by the constraints here, never by an isolation level or a check in code alone:
+
+==========================================  ==================================================
+an attempt of an order id                   `attempts`: primary key
+the attempt of a return link                `attempts`: token_hash
+a form of a hash, for ever                  `issued_forms`: primary key
+the processing of a callback                `callbacks`: primary key (our digest, names included)
+the processing of a gateway transaction     `gateway_transactions`: primary key
+the payment of an invoice                   `invoice_locks`: unique while not released
+the receipt of an order                     `receipts`: order_reference
+a receipt number of an operator             `receipts`: primary key
+the link of a receipt                       `receipts`: secret_hash
+a mail or posting about an order            `outbox`: primary key
+==========================================  ==================================================
+
+Every key is made by us before the row is written: no serial numbers, sequences, triggers or advisory locks,
+so that the same tables serve SQLite, PostgreSQL and the distributed databases that speak its language.
+Amounts are whole centimes; instants are UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from rak_billing.payments.columns import Instant, Json, only_where
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: One selection of invoices that a customer wants to pay. *quote* is the snapshot of lines and fee.
+orders = Table(
+    "orders",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("customer_ref", Text, nullable=False),
+    Column("customer_name", Text, nullable=False),
+    Column("customer_address", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column(
+        "total_centimes", Integer, CheckConstraint("total_centimes > 0", "total_positive"), nullable=False
+    ),
+    Column("currency", Text, nullable=False),
+    Column("quote", Json, nullable=False),
+    Column("quote_digest", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "tenant", "customer_ref", "quote_digest"),
+    sqlite_strict=True,
+)
+
+#: The lines of an order as billing worded them; the fee is the last one.
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("is_fee", Integer, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("amount_centimes", Integer, nullable=False),
+    PrimaryKeyConstraint("order_reference", "position"),
+    Index(None, "reference"),
+    sqlite_strict=True,
+)
+
+#: One signed form each: what was sent, what the customer typed and accepted, and what the gateway made of it.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("form_fields", Json, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("terms_version", Text, nullable=False),
+    Column("terms_accepted_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("facts", Json),
+    Column("payment_instant", Instant),
+    sqlite_strict=True,
+)
+
+#: The hash of every form ever issued. No foreign key: these rows outlive the orders, for a form that was signed
+#: once can be sent back to us as a forged callback for as long as the store key lives.
+issued_forms = Table(
+    "issued_forms",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+#: Invoices that are accepted or paid here and not posted yet: nobody can start paying them again.
+invoice_locks = Table(
+    "invoice_locks",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("invoice_reference", Text, nullable=False),
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("locked_at", Instant, nullable=False),
+    Column("released_at", Instant),
+    PrimaryKeyConstraint("order_reference", "invoice_reference"),
+    Index(
+        "uq_invoice_locks_held",
+        "tenant",
+        "invoice_reference",
+        unique=True,
+        **only_where("released_at IS NULL"),
+    ),
+    sqlite_strict=True,
+)
+
+#: Callbacks whose signature holds, as they came, with the answer that every repeat gets again.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("hash", Text, nullable=False, index=True),
+    Column("order_id", Text, nullable=False, index=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("outcome", Text),
+    Column("reply", Text),
+    sqlite_strict=True,
+)
+
+#: Which callback was the first to tell of a transaction of the gateway.
+gateway_transactions = Table(
+    "gateway_transactions",
+    metadata,
+    Column("order_id", Text, ForeignKey("attempts.order_id"), nullable=False),
+    Column("transaction_id", Text, nullable=False),
+    Column("callback_digest", Text, ForeignKey("callbacks.digest"), nullable=False),
+    PrimaryKeyConstraint("order_id", "transaction_id"),
+    sqlite_strict=True,
+)
+
+#: Callbacks that were not believed, counted by reason and day.
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("reason", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("reason", "day"),
+    sqlite_strict=True,
+)
+
+#: A few of them with every value masked, to see what is going on.
+rejection_samples = Table(
+    "rejection_samples",
+    metadata,
+    Column("reason", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("masked", Text, nullable=False),
+    PrimaryKeyConstraint("reason", "day", "position"),
+    sqlite_strict=True,
+)
+
+#: The history of an order. Rows are added and never changed.
+events = Table(
+    "events",
+    metadata,
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("attempt_state", Text, nullable=False),
+    Column("order_state", Text, nullable=False),
+    Column("callback_digest", Text),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("order_reference", "position"),
+    sqlite_strict=True,
+)
+
+#: What a person must look at; one row for each kind of trouble and the callback that brought it.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("order_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("callback_digest", Text, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    PrimaryKeyConstraint("order_id", "kind", "callback_digest"),
+    sqlite_strict=True,
+)
+
+#: The next receipt number of each operator: a row, not a sequence, because sequences leave gaps.
+receipt_series = Table(
+    "receipt_series",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("next_number", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+    sqlite_strict=True,
+)
+
+#: Receipts as they were issued; *snapshot* is the whole of it, whatever changes later.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False, unique=True),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("snapshot", Json, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant", "number"),
+    sqlite_strict=True,
+)
+
+#: What must leave this machine because of a payment, written in the transaction that pays.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("last_error", Text),
+    # On the unsent rows alone: with all of them in it, finding the next one takes as long as the past is.
+    Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
+    sqlite_strict=True,
+)
