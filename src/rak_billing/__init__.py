@@ -9,7 +9,7 @@ imported when it is first used, so that ``import rak_billing`` costs next to not
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rak_billing.business_day import CASABLANCA, business_date, posting_date
@@ -41,87 +41,58 @@ if TYPE_CHECKING:
     from rak_billing.selection import Refusal, Selection, select
     from rak_billing.tenant import Tenant
 
-#: Where each public name lives, in the order of `__all__`.
-_MODULES: Final = {
-    "CASABLANCA": "rak_billing.business_day",
-    "Account": "rak_billing.invoices",
-    "BillingError": "rak_billing.errors",
-    "BillingUnavailableError": "rak_billing.errors",
-    "Checkout": "rak_billing.checkout",
-    "EmailError": "rak_billing.errors",
-    "Fee": "rak_billing.fees.schedule",
-    "FeeError": "rak_billing.errors",
-    "FeeSchedule": "rak_billing.fees.schedule",
-    "FeeScheduleError": "rak_billing.errors",
-    "InstantError": "rak_billing.errors",
-    "Invoice": "rak_billing.invoices",
-    "InvoiceError": "rak_billing.errors",
-    "InvoicesAlreadyPaidError": "rak_billing.errors",
-    "Journal": "rak_billing.payments.journal",
-    "JournalError": "rak_billing.errors",
-    "MailError": "rak_billing.errors",
-    "NothingToPayError": "rak_billing.errors",
-    "Quote": "rak_billing.quote",
-    "QuoteChangedError": "rak_billing.errors",
-    "QuoteError": "rak_billing.errors",
-    "Receipt": "rak_billing.receipt",
-    "ReceiptError": "rak_billing.errors",
-    "Refusal": "rak_billing.selection",
-    "Selection": "rak_billing.selection",
-    "SelectionError": "rak_billing.errors",
-    "Statement": "rak_billing.invoices",
-    "Tenant": "rak_billing.tenant",
-    "TenantError": "rak_billing.errors",
-    "TermsNotAcceptedError": "rak_billing.errors",
-    "business_date": "rak_billing.business_day",
-    "posting_date": "rak_billing.business_day",
-    "select": "rak_billing.selection",
+#: The module that holds each public name.
+_HOMES: Final = {
+    "Account": "invoices",
+    "BillingError": "errors",
+    "BillingUnavailableError": "errors",
+    "CASABLANCA": "business_day",
+    "Checkout": "checkout",
+    "EmailError": "errors",
+    "Fee": "fees.schedule",
+    "FeeError": "errors",
+    "FeeSchedule": "fees.schedule",
+    "FeeScheduleError": "errors",
+    "InstantError": "errors",
+    "Invoice": "invoices",
+    "InvoiceError": "errors",
+    "InvoicesAlreadyPaidError": "errors",
+    "Journal": "payments.journal",
+    "JournalError": "errors",
+    "MailError": "errors",
+    "NothingToPayError": "errors",
+    "Quote": "quote",
+    "QuoteChangedError": "errors",
+    "QuoteError": "errors",
+    "Receipt": "receipt",
+    "ReceiptError": "errors",
+    "Refusal": "selection",
+    "Selection": "selection",
+    "SelectionError": "errors",
+    "Statement": "invoices",
+    "Tenant": "tenant",
+    "TenantError": "errors",
+    "TermsNotAcceptedError": "errors",
+    "business_date": "business_day",
+    "posting_date": "business_day",
+    "select": "selection",
 }
 
-__all__ = [
-    "CASABLANCA",
-    "Account",
-    "BillingError",
-    "BillingUnavailableError",
-    "Checkout",
-    "EmailError",
-    "Fee",
-    "FeeError",
-    "FeeSchedule",
-    "FeeScheduleError",
-    "InstantError",
-    "Invoice",
-    "InvoiceError",
-    "InvoicesAlreadyPaidError",
-    "Journal",
-    "JournalError",
-    "MailError",
-    "NothingToPayError",
-    "Quote",
-    "QuoteChangedError",
-    "QuoteError",
-    "Receipt",
-    "ReceiptError",
-    "Refusal",
-    "Selection",
-    "SelectionError",
-    "Statement",
-    "Tenant",
-    "TenantError",
-    "TermsNotAcceptedError",
-    "business_date",
-    "posting_date",
-    "select",
+__all__ = [  # noqa: PLE0604 - sorted and complete by construction
+    *sorted(_HOMES)
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name]), name)
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for (PEP 562)."""
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*globals(), *_HOMES})
