@@ -16,7 +16,7 @@ import attrs
 
 from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
-from rak_billing import receipt_page, receipt_snapshot
+from rak_billing import receipt_page, receipt_snapshot, receipt_text
 from rak_billing.business_day import local_time
 from rak_billing.errors import ReceiptError
 from rak_billing.invoices import FEE_REFERENCE
@@ -141,7 +141,7 @@ class Receipt:
 
     def text(self) -> str:
         """Give the receipt as plain text, for mails and terminals."""
-        return receipt_page.text_of(self)
+        return receipt_text.text_of(self)
 
     def html(
         self, *, return_url: str | None = None, print_script_url: str | None = None, nonce: str | None = None
