@@ -1,0 +1,207 @@
+"""The simulated gateway as a web application: payment page, 3-D Secure, callback, result page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Final
+
+from flask import Flask, Response, redirect, request, url_for
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from cmi_gateway.simulator import pages
+from cmi_gateway.simulator.admission import MOST_FIELDS
+from cmi_gateway.simulator.card_form import CardFormErrors
+from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
+from cmi_gateway.simulator.gateway import SimulatedGateway
+from cmi_gateway.simulator.orders import Attempt, Refusal, Session, SessionState
+from cmi_gateway.simulator.transaction import RandomSource
+from cmi_gateway.simulator.wire import callback_body, read_form
+
+PAYMENT_PATH: Final = "/fim/est3Dgate"
+API_PATH: Final = "/fim/api"
+
+_LARGEST_BODY: Final = 64 * 1024
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    gateway: SimulatedGateway,
+    *,
+    send_callback: CallbackSender | None = None,
+    random: RandomSource | None = None,
+) -> Flask:
+    """
+    Build the simulator's WSGI application.
+
+    Args:
+        gateway: The state behind the pages.
+
+        send_callback: Posts the callbacks; by default over HTTP, to this machine only. A test may put a function
+            that calls its merchant directly.
+
+        random: Shuffles the callbacks' fields; a seeded one makes bodies repeatable.
+    """
+    app = Flask("cmi_gateway.simulator", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    pages.install(app)
+    doors = _Doors(gateway, send_callback or LoopbackSender(), random or SystemRandom())
+    for rule, method, door in doors.table():
+        app.add_url_rule(rule, endpoint=door.__name__, view_func=door, methods=[method])
+    app.register_error_handler(HTTPException, _calm)
+    app.register_error_handler(Exception, _calm_about_a_fault)
+    return app
+
+
+class _Doors:
+    """The addresses of the simulator, over one gateway."""
+
+    def __init__(self, gateway: SimulatedGateway, send: CallbackSender, random: RandomSource) -> None:
+        self._gateway = gateway
+        self._send = send
+        self._random = random
+
+    def table(self) -> tuple[tuple[str, str, Callable[..., AnyResponse]], ...]:
+        """Give every address with its method and view."""
+        return (
+            ("/", "GET", self.index),
+            (PAYMENT_PATH, "POST", self.open),
+            ("/fim/session/<token>", "GET", self.show),
+            ("/fim/session/<token>/card", "POST", self.pay),
+            ("/fim/session/<token>/code", "POST", self.authenticate),
+            ("/fim/session/<token>/give-up", "POST", self.give_up),
+            ("/fim/session/<token>/cancel", "POST", self.cancel),
+        )
+
+    def index(self) -> AnyResponse:
+        """Say what this is."""
+        return pages.index_page()
+
+    def open(self) -> AnyResponse:
+        """Take the merchant's form."""
+        try:
+            fields = _posted()
+        except ValueError:
+            return pages.refusal_page(
+                Refusal("", f"Demande illisible : un formulaire {_FORM_TYPE} en UTF-8 est attendu")
+            )
+        opened = self._gateway.open(fields, client_ip=request.remote_addr or "")
+        return pages.refusal_page(opened) if isinstance(opened, Refusal) else pages.card_page(opened)
+
+    def show(self, token: str) -> AnyResponse:
+        """Show what the session waits for; looking changes nothing."""
+        session = self._session(token)
+        if session.state is SessionState.FINISHED and session.attempt is not None:
+            attempt = session.attempt
+            order = self._gateway.order(attempt.client_id, attempt.order_id)
+            return pages.result_page(session, attempt, order)
+        return self._unfinished(session)
+
+    def pay(self, token: str) -> AnyResponse:
+        """Take the card form; the callback goes out before the result is shown."""
+        session = self._session(token)
+        outcome = self._gateway.pay(token, dict(_posted_or_nothing()))
+        if isinstance(outcome, CardFormErrors):
+            return pages.card_page(session, outcome)
+        return self._settled(token, outcome)
+
+    def authenticate(self, token: str) -> AnyResponse:
+        """Take the 3-D Secure code."""
+        self._session(token)
+        code = dict(_posted_or_nothing()).get("code", "")
+        return self._settled(token, self._gateway.authenticate(token, code))
+
+    def give_up(self, token: str) -> AnyResponse:
+        """End the session after a refusal; its result page leads to failUrl."""
+        self._session(token)
+        self._gateway.give_up(token)
+        return _see(token)
+
+    def cancel(self, token: str) -> AnyResponse:
+        """Take the customer back to the shop, without any field."""
+        self._session(token)
+        session = self._gateway.cancel(token)
+        if session.state is not SessionState.CANCELLED:
+            return _see(token)
+        return redirect(session.request.get("shopurl"), 303)
+
+    def _unfinished(self, session: Session) -> Response:
+        back = session.request.get("shopurl")
+        if session.state is SessionState.CANCELLED:
+            return pages.notice_page(
+                "Paiement annulé", "Vous avez annulé ce paiement.", status=200, back=back
+            )
+        if session.state is SessionState.CALLBACK:
+            message = "Votre paiement est en cours de traitement."
+            return pages.notice_page("Un instant", message, status=200, again=_address(session.token))
+        if self._gateway.is_expired(session):
+            message = "Le délai de paiement est dépassé. Recommencez depuis le site du marchand."
+            return pages.notice_page("Session expirée", message, status=410, back=back)
+        if session.state is SessionState.CHALLENGE:
+            return pages.challenge_page(session)
+        return pages.card_page(session)
+
+    def _settled(self, token: str, outcome: Attempt | Session) -> AnyResponse:
+        if isinstance(outcome, Attempt):
+            self._call_back(token, outcome)
+        return _see(token)
+
+    def _call_back(self, token: str, attempt: Attempt) -> None:
+        reply = None
+        try:
+            if attempt.callback_url is not None:
+                answer = self._send(attempt.callback_url, callback_body(attempt.fields, self._random))
+                reply = answer.reply
+                outcome = answer.problem or f"HTTP {answer.status}, {reply or 'no known word'}"
+                _log.info("callback of attempt %d: %s", attempt.serial, outcome)
+        finally:
+            self._gateway.record_reply(token, reply)
+
+    def _session(self, token: str) -> Session:
+        session = self._gateway.session(token)
+        if session is None:
+            raise NotFound
+        return session
+
+
+def _posted() -> tuple[tuple[str, str], ...]:
+    if request.mimetype != _FORM_TYPE:
+        raise ValueError(f"expected {_FORM_TYPE}")
+    return read_form(request.get_data(cache=False), most_fields=MOST_FIELDS)
+
+
+def _posted_or_nothing() -> tuple[tuple[str, str], ...]:
+    """Read a form of our own page; one that cannot be read is an empty one, which the page then explains."""
+    try:
+        return _posted()
+    except ValueError:
+        return ()
+
+
+def _address(token: str) -> str:
+    return url_for("show", token=token)
+
+
+def _see(token: str) -> AnyResponse:
+    return redirect(_address(token), 303)
+
+
+def _calm(error: HTTPException) -> AnyResponse:
+    status = error.code or 500
+    messages = {
+        404: "Cette page n'existe pas, ou la session de paiement n'est plus connue.",
+        405: "Cette adresse attend le formulaire d'un marchand.",
+        413: "La demande est trop volumineuse.",
+    }
+    return pages.notice_page(
+        "Page indisponible", messages.get(status, "La demande est illisible."), status=status
+    )
+
+
+def _calm_about_a_fault(error: Exception) -> AnyResponse:
+    # The type only: the message of a stranger's error could hold what the customer typed.
+    _log.error("the simulator failed: %s", type(error).__name__)
+    return pages.notice_page("Erreur du simulateur", "Le simulateur a rencontré une erreur.", status=500)

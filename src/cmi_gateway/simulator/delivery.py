@@ -1,0 +1,94 @@
+"""The callback's way to the merchant: one POST to this machine, one answer read."""
+
+from __future__ import annotations
+
+import time
+from ipaddress import ip_address
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import attrs
+import requests
+
+from cmi_gateway.callback import Reply
+from cmi_gateway.simulator.wire import read_reply
+
+_SECONDS: Final = 10.0
+_LONGEST_ANSWER: Final = 4096
+
+
+@attrs.frozen
+class CallbackAnswer:
+    """
+    What came back from a callback.
+
+    Attributes:
+        status: The HTTP status, or None when there was no answer.
+        body: The answer's text, cut short when it is long.
+        problem: Why there is no answer, in French; empty when there is one.
+    """
+
+    status: int | None = None
+    body: str = ""
+    problem: str = ""
+
+    @property
+    def reply(self) -> Reply | None:
+        """The merchant's reply; None unless the status is 200 and the text one of the three words."""
+        return read_reply(self.body) if self.status == requests.codes.ok else None
+
+
+class CallbackSender(Protocol):
+    """Posts a callback; a test may put a function of its own here."""
+
+    def __call__(self, url: str, body: bytes, /) -> CallbackAnswer:
+        """Post *body* to *url* and give what came back; a failure to reach it is an answer too."""
+        ...
+
+
+@attrs.frozen
+class LoopbackSender:
+    """
+    Posts callbacks over HTTP, to addresses of this machine only.
+
+    No proxy, no redirect, and no longer than *seconds* in all: like the real gateway, it does not wait for ever.
+    """
+
+    seconds: float = _SECONDS
+
+    def __call__(self, url: str, body: bytes, /) -> CallbackAnswer:
+        """Post *body* to *url*; give the answer or say why there is none."""
+        if not is_loopback(url):
+            return CallbackAnswer(
+                problem="adresse hors de cette machine : le simulateur n'appelle que la boucle locale"
+            )
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                return self._post(session, url, body)
+        except (requests.RequestException, UnicodeError) as error:
+            return CallbackAnswer(problem=f"pas de réponse du marchand ({type(error).__name__})")
+
+    def _post(self, session: requests.Session, url: str, body: bytes) -> CallbackAnswer:
+        deadline = time.monotonic() + self.seconds
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        with session.post(
+            url, data=body, headers=headers, timeout=self.seconds, allow_redirects=False, stream=True
+        ) as response:
+            text = bytearray()
+            for byte in response.iter_content(1):
+                text += byte
+                if len(text) >= _LONGEST_ANSWER or time.monotonic() > deadline:
+                    break
+            if time.monotonic() > deadline:
+                raise requests.Timeout
+            return CallbackAnswer(response.status_code, text.decode("utf-8", "replace"))
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether *url* leads to this machine: a loopback address, or the name ``localhost``."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,146 @@
+"""The fields of the gateway's answer: what the merchant sent, the card page's inputs, and the result, signed."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from cmi_gateway.field_names import RESULTS
+from cmi_gateway.secret import Secret
+from cmi_gateway.signature import hash_ver3
+from cmi_gateway.simulator.card_form import CardEntry
+from cmi_gateway.simulator.cards import DECLINE_MESSAGES
+from cmi_gateway.simulator.orders import AttemptResult, Fields, Session
+from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers, issue_numbers
+
+DUPLICATE_MESSAGE: Final = "Une commande payée porte déjà ce numéro"
+DUPLICATE_CODE: Final = "99"
+_NOT_AUTHENTICATED: Final = "Authentification 3-D Secure refusée"
+#: Names that the gateway fills itself: the merchant's own value under one of them is not echoed.
+_OWN_NAMES: Final = frozenset({"hash", "rnd", "encoding", *(name.lower() for name in RESULTS)})
+_OWN_FAMILIES: Final = ("extra.", "extra_", "payresults.", "payresults_")
+#: ``eci`` of a full authentication and ``dsId`` by brand.
+_FULL_ECI: Final = {"VISA": "05", "MASTERCARD": "02"}
+_DIRECTORY_SERVERS: Final = {"VISA": "1", "MASTERCARD": "2"}
+
+
+def code_and_message(result: AttemptResult, entry: CardEntry) -> tuple[str, str]:
+    """Give ``ProcReturnCode`` and ``ErrMsg`` of an attempt; a 3-D Secure refusal has no code."""
+    decline = entry.card.decline_code or ""
+    return {
+        AttemptResult.APPROVED: ("00", ""),
+        AttemptResult.DECLINED: (decline, DECLINE_MESSAGES.get(decline, "")),
+        AttemptResult.NOT_AUTHENTICATED: ("", _NOT_AUTHENTICATED),
+        AttemptResult.DUPLICATE: (DUPLICATE_CODE, DUPLICATE_MESSAGE),
+    }[result]
+
+
+def attempt_fields(
+    session: Session,
+    entry: CardEntry,
+    result: AttemptResult,
+    *,
+    at: datetime,
+    serial: int,
+    random: RandomSource,
+) -> Fields:
+    """Build and sign the answer to one attempt."""
+    fields = {
+        **echo(session.request.fields),
+        **dict(entry.echo),
+        **_visit(session, entry),
+        **_authentication(session, entry, result, random),
+    }
+    if result is not AttemptResult.NOT_AUTHENTICATED:
+        fields |= _authorization(result, entry, issue_numbers(at, serial, random))
+    return sign_answer(fields.items(), session.key, random)
+
+
+def echo(fields: Fields) -> dict[str, str]:
+    """Give what the merchant sent, as it came, without what the gateway fills in itself."""
+    return {
+        name: value
+        for name, value in fields
+        if name.lower() not in _OWN_NAMES and not name.lower().startswith(_OWN_FAMILIES)
+    }
+
+
+def sign_answer(fields: Iterable[tuple[str, str]], key: Secret, random: RandomSource) -> Fields:
+    """Add a fresh ``rnd``, the encoding and, under its upper-case name, the hash."""
+    unsigned = (*fields, ("encoding", "UTF-8"), ("rnd", _base64(random.randbytes(15))))
+    return (*unsigned, ("HASH", hash_ver3(unsigned, key)))
+
+
+def _visit(session: Session, entry: CardEntry) -> dict[str, str]:
+    card = entry.card
+    again = {"failCount": str(session.failures), "retryXid": session.xid} if session.failures else {}
+    return {
+        "ReturnOid": session.request.get("oid"),
+        "xid": session.xid,
+        "clientIp": session.client_ip,
+        "MaskedPan": card.masked_pan,
+        "maskedCreditCard": card.masked_number,
+        "callbackCall": "true",
+        "digest": "digest",
+        **again,
+    }
+
+
+def _authentication(
+    session: Session, entry: CardEntry, result: AttemptResult, random: RandomSource
+) -> dict[str, str]:
+    """Give the 3-D Secure fields; ``mdStatus`` is absent for a card that is not enrolled."""
+    if not entry.card.enrolled:
+        return {}
+    passed = result is not AttemptResult.NOT_AUTHENTICATED
+    case_id = f"{random.randrange(10_000):04d}"
+    shown = {
+        "mdStatus": "1" if passed else "0",
+        "txstatus": "Y" if passed else "N",
+        "mdErrorMsg": "Y-status/Challenge authentication" if passed else _NOT_AUTHENTICATED,
+        "md": f"{entry.card.number[:6]}:{random.randbytes(32).hex()}:{case_id}:##{session.account.client_id}",
+        "PAResVerified": "true" if passed else "false",
+        "PAResSyntaxOK": "true",
+    }
+    if not passed:
+        return shown
+    eci = _FULL_ECI.get(entry.card.brand, "05")
+    return {**shown, "eci": eci, "cavv": _base64(random.randbytes(20)), "cavvAlgorithm": "2"}
+
+
+def _authorization(result: AttemptResult, entry: CardEntry, numbers: TransactionNumbers) -> dict[str, str]:
+    code, message = code_and_message(result, entry)
+    approved = result is AttemptResult.APPROVED
+    directory = _DIRECTORY_SERVERS.get(entry.card.brand, "0") if entry.card.enrolled else "0"
+    return {
+        "Response": _response(result),
+        "ProcReturnCode": code,
+        "ErrMsg": message,
+        "AuthCode": numbers.auth_code if approved else "",
+        "TransId": numbers.trans_id,
+        "TRANID": numbers.tran_id if entry.card.enrolled else "",
+        "HostRefNum": numbers.host_ref_num,
+        "acqStan": numbers.acq_stan,
+        "SettleId": "1",
+        "EXTRA.TRXDATE": numbers.trx_date,
+        "EXTRA.CARDBRAND": entry.card.brand,
+        "EXTRA.CARDISSUER": "SIMULATEUR",
+        "EXTRA.CVVVERIFICATION": "M",
+        "EXTRA.HOSTMSG": _response(result).upper(),
+        "ccnHash": _base64(hashlib.sha256(entry.card.number.encode("ascii")).digest()),
+        "dsId": directory,
+        "payResults.dsId": directory,
+    }
+
+
+def _response(result: AttemptResult) -> str:
+    if result is AttemptResult.APPROVED:
+        return "Approved"
+    return "Error" if result is AttemptResult.DUPLICATE else "Declined"
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
