@@ -84,8 +84,37 @@ _HOMES = {
     "UncheckedCallbackError": "errors",
 }
 
-__all__ = [  # noqa: PLE0604 - sorted and complete by construction
-    *sorted(_HOMES)
+__all__ = [
+    "PRODUCTION",
+    "TEST",
+    "AmountError",
+    "Approved",
+    "BillTo",
+    "Callback",
+    "CallbackError",
+    "CallbackMismatchError",
+    "CmiError",
+    "ConfigurationError",
+    "CurrencyMismatchError",
+    "Declined",
+    "Failed",
+    "FieldError",
+    "Gateway",
+    "InvalidSignatureError",
+    "MalformedCallbackError",
+    "Merchant",
+    "Money",
+    "MoneyError",
+    "NameOrder",
+    "NotAuthenticated",
+    "OrderLine",
+    "Outcome",
+    "PaymentFacts",
+    "PaymentRequest",
+    "Reading",
+    "Reply",
+    "SignedForm",
+    "UncheckedCallbackError",
 ]
 
 

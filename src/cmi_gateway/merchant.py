@@ -13,7 +13,7 @@ import attrs
 
 from cmi_gateway import callback, payment
 from cmi_gateway.errors import ConfigurationError
-from cmi_gateway.secret import Secret, flaw_of_key
+from cmi_gateway.secret import Secret, hide_key
 
 if TYPE_CHECKING:
     from cmi_gateway.callback import Callback, RawBody
@@ -118,10 +118,11 @@ class Merchant:
         # The argument is dropped at once: tracebacks can print local variables, and a key must not be among them.
         keys, flaw = _hidden_keys(store_key)
         del store_key
+        # Filled before it is judged, so that a traceback can show it: Python 3.11 fails on half-made objects.
+        self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until)
         flaw = flaw or _flaw_of_account(client_id, gateway, valid_from, valid_until)
         if flaw:
             raise ConfigurationError(flaw)
-        self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until)
 
     def sign(self, request: PaymentRequest, *, random: Callable[[], str] = payment.random_text) -> SignedForm:
         """
@@ -166,10 +167,9 @@ def _hidden_keys(store_key: str | Sequence[str]) -> tuple[tuple[Secret, ...], st
     listed = (store_key,) if isinstance(store_key, (str, Secret)) else store_key
     if not isinstance(listed, Sequence) or isinstance(listed, (bytes, bytearray)) or not listed:
         return (), "store_key must be text, or a sequence of texts with the newest first"
-    flaw = next(filter(None, [flaw_of_key(key, shortest=_SHORTEST_KEY) for key in listed]), None)
-    if flaw:
-        return (), f"store_key {flaw}"
-    return tuple([key if isinstance(key, Secret) else Secret(key) for key in listed]), None
+    hidden = [hide_key(key, shortest=_SHORTEST_KEY) for key in listed]
+    flaw = next((f"store_key {flaw}" for _, flaw in hidden if flaw), None)
+    return tuple([key for key, _ in hidden]), flaw
 
 
 def _flaw_of_account(client_id: str, gateway: Gateway, first: date | None, last: date | None) -> str | None:

@@ -112,7 +112,8 @@ class Money:
         return f"{'-' if self.centimes < 0 else ''}{units}.{cents:02d}"
 
     def __repr__(self) -> str:
-        return f"Money({str(self)!r} {self.currency})"
+        # Safe while half made too: a traceback with local variables must not fail on a refused currency.
+        return f"Money({str(self)!r} {getattr(self, 'currency', '?')})"
 
     def __add__(self, other: Money) -> Money:
         if not isinstance(other, Money):

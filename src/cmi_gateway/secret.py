@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from cmi_gateway.errors import ConfigurationError
-
 _MASK: Final = "Secret('***')"
 
 
@@ -21,7 +19,7 @@ class Secret:
     _raw: bytes
 
     def __init__(self, text: str) -> None:
-        self._raw = text.encode("utf-8")
+        self._raw = text.encode("utf-8", "surrogatepass")
 
     def __repr__(self) -> str:
         return _MASK
@@ -40,28 +38,23 @@ class Secret:
         raise TypeError("a Secret is not pickled or copied: load it from its source where it is needed")
 
 
-def flaw_of_key(text: object, *, shortest: int = 1) -> str | None:
-    """Say what makes *text* unusable as a key, without showing it; None for a usable key."""
+def hide_key(text: object, *, shortest: int = 1) -> tuple[Secret, str | None]:
+    """
+    Wrap *text*, or say what makes it unusable as a key, without showing it. A `Secret` passes through.
+
+    It returns the flaw instead of raising, so that the caller can drop its own variable before it raises: a
+    traceback may print the local variables of every frame.
+    """
     if isinstance(text, Secret):
-        return None
+        return text, None
     if not isinstance(text, str):
-        return f"must be text, not {type(text).__name__}"
+        return Secret(""), f"must be text, not {type(text).__name__}"
+    return Secret(text), _flaw_of(text, shortest)
+
+
+def _flaw_of(text: str, shortest: int) -> str | None:
     if len(text) < shortest:
         return f"is shorter than {shortest} characters"
     if " " in text or not text.isprintable():
         return "holds white space or control characters; was it copied with a line end?"
     return None
-
-
-def as_secret(text: str | Secret) -> Secret:
-    """
-    Wrap *text*; a `Secret` passes through.
-
-    Raises:
-        ConfigurationError: *text* is empty, not text, or holds white space.
-    """
-    flaw = flaw_of_key(text)
-    if flaw is None:
-        return text if isinstance(text, Secret) else Secret(text)
-    del text  # the traceback of this error must not carry the key
-    raise ConfigurationError(f"store key {flaw}")

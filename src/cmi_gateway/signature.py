@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.natural_order import natural_order
-from cmi_gateway.secret import as_secret
+from cmi_gateway.secret import hide_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -98,13 +98,15 @@ def hash_ver3(
         ConfigurationError: a name or value is not text that UTF-8 can hold, or the key is empty or has
             white space.
     """
-    secret = as_secret(store_key)
+    secret, flaw = hide_key(store_key)
     del store_key  # a traceback of what follows must not carry the key
+    if flaw:
+        raise ConfigurationError(f"store key {flaw}")
     try:
         names, values = _columns(pairs)
         return _digest(_joined(arranged(names, values, order), document_rule=document_rule), secret)
-    except (TypeError, AttributeError, UnicodeEncodeError) as error:
-        raise ConfigurationError("field names and values must be text that UTF-8 can hold") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigurationError("expected (name, value) pairs of text that UTF-8 can hold") from error
 
 
 def arranged(names: tuple[str, ...], values: Sequence[str], order: NameOrder) -> tuple[str, ...]:
@@ -129,10 +131,7 @@ def matches(presented: str, expected: str) -> bool:
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    columns = tuple(zip(*pairs, strict=True))
-    if not columns:
-        return (), ()
-    names, values = columns
+    names, values = tuple(zip(*pairs, strict=True)) or ((), ())
     return names, values
 
 

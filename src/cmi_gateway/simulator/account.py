@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from cmi_gateway.secret import Secret, as_secret
+from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.secret import Secret, hide_key
 
 if TYPE_CHECKING:
     from cmi_gateway.merchant import Merchant
 
 
 def _secrets(keys: str | Secret | Iterable[str | Secret]) -> tuple[Secret, ...]:
-    if isinstance(keys, str | Secret):
-        return (as_secret(keys),)
-    return tuple(as_secret(key) for key in keys)
+    listed = (keys,) if isinstance(keys, str | Secret) else keys
+    hidden = [hide_key(key) for key in listed]
+    del keys, listed  # a traceback of the error below must not carry a key
+    for _key, flaw in hidden:
+        if flaw:
+            raise ConfigurationError(f"store key {flaw}")
+    return tuple(key for key, _flaw in hidden)
 
 
 @attrs.frozen

@@ -1,0 +1,96 @@
+"""Success is said twice or it is none; contradictions are never paid."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from cmi_gateway import Approved, Declined, Failed, NotAuthenticated, PaymentFacts
+from cmi_gateway.outcome import read_outcome
+from support.gateway_kit import APPROVED, DECLINED, NOT_AUTHENTICATED
+
+
+def outcome(results, **changes):
+    fields = {**results, **changes}
+    return read_outcome(fields.get)
+
+
+def test_approved_with_its_facts():
+    """An approval carries what a receipt needs, leading zeros kept and the card cut to four digits."""
+    expected = PaymentFacts(
+        transaction_id="18253Kw4H12730",
+        authorization_code="448788",
+        payment_number="032437",
+        gateway_time=datetime(2018, 9, 10, 9, 48, 58, tzinfo=UTC),
+        gateway_time_text="10/09/2018 10:48:58",
+        brand="VISA",
+        issuer="CDM",
+        last_four="0010",
+        three_d_secure=None,
+    )
+    assert Approved(expected) == outcome(APPROVED)
+
+
+def test_declined():
+    """A decline is a value with the issuer's code."""
+    answer = outcome(DECLINED)
+    assert ("51", "Solde insuffisant") == (answer.code, answer.message)
+    assert isinstance(answer, Declined)
+
+
+def test_not_authenticated():
+    """A payer refused by 3-D Secure is told apart from one refused by the bank."""
+    assert isinstance(outcome(NOT_AUTHENTICATED), NotAuthenticated)
+
+
+@pytest.mark.parametrize(
+    ("code", "response", "auth", "md"),
+    list(product(("00", "0", "", "05", "99", "000", " 00"), ("Approved", "approved", "Declined", "Error", ""), ("448788", ""), ("", "1", "0", "4", "9"))),
+)  # fmt: skip
+def test_only_one_combination_is_success(code, response, auth, md):
+    """Of all combinations only `00` with `Approved`, not contradicted by 3-D Secure, is a success."""
+    answer = read_outcome(
+        {"ProcReturnCode": code, "Response": response, "AuthCode": auth, "mdStatus": md}.get
+    )
+    success = code == "00" and response == "Approved" and md in ("", "1", "4")
+    assert success is isinstance(answer, Approved)
+    sign = code in ("00", "0") or response.lower() == "approved" or bool(auth)
+    if sign and not success:
+        assert isinstance(answer, Failed)
+        assert answer.authorization_sign
+        assert answer.reason
+    if not sign:
+        assert not getattr(answer, "authorization_sign", False)
+
+
+def test_gateway_errors_are_not_declines():
+    """Code 99 and `Response` `Error` are the gateway's errors, not the bank's no."""
+    for results in (
+        {"ProcReturnCode": "99", "Response": "Error"},
+        {"ProcReturnCode": "99", "Response": "Declined"},
+        {"Response": "Error"},
+        {},
+    ):
+        assert isinstance(outcome(results), Failed)
+
+
+@pytest.mark.parametrize(
+    ("masked", "expected"),
+    [
+        ("4000 00** **** 0010", "0010"),
+        ("400000***0010", "0010"),
+        ("", None),
+        ("****", None),
+        ("010", None),
+        ("١٢٣٤", None),
+    ],
+)
+def test_last_four(masked, expected):
+    """Only four plain digits at the end are taken from a masked number."""
+    assert expected == outcome({"MaskedPan": masked}).facts.last_four
+
+
+@pytest.mark.parametrize(("status", "expected"), [("1", True), ("4", False), (None, None), ("", None)])
+def test_three_d_secure(status, expected):
+    """Full authentication is told apart from an attempt and from silence."""
+    assert expected is read_outcome({"mdStatus": status}.get).facts.three_d_secure
