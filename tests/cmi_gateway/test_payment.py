@@ -195,6 +195,11 @@ def test_nine_lines_agree_under_both_orders():
     )
 
 
+def test_lines_are_optional():
+    """A request without order lines is signed without any."""
+    assert "ItemNumber1" not in dict(signed_form(lines=[]).fields)
+
+
 def test_without_redirect():
     """Where the payer shall see the gateway's receipt, no `AutoRedirect` is sent."""
     assert "AutoRedirect" not in dict(signed_form(auto_redirect=False).fields)
