@@ -76,6 +76,7 @@ def lines_of(receipt: Receipt) -> tuple[tuple[str, str, str], ...]:
 
 
 def promise_of(receipt: Receipt) -> str:
+    """Give the guide's promise of when the payment shows at the agency (rule R42)."""
     return _PROMISE.format(agency=receipt.merchant_name)
 
 

@@ -1,0 +1,73 @@
+"""The error tree of rak_billing."""
+
+import inspect
+import pickle
+
+import pytest
+
+from rak_billing import errors
+from rak_billing.selection import Refusal, SelectionRule
+from support.bills import STATEMENT
+
+REFUSAL = Refusal(SelectionRule.MANDATORY_LEFT_OUT, "123456789", "La facture 123456789 est exigible.")
+
+EVERY_ERROR = [
+    errors.BillingUnavailableError("down"),
+    errors.EmailError("no @"),
+    errors.FeeError("no such day"),
+    errors.FeeScheduleError("rak.toml", "percent", "missing"),
+    errors.InstantError("no offset"),
+    errors.InvoiceError("reference", "empty"),
+    errors.InvoicesAlreadyPaidError(["123456789"]),
+    errors.JournalError("no such order"),
+    errors.MailError("refused"),
+    errors.NothingToPayError("nothing"),
+    errors.QuoteChangedError(STATEMENT, None),
+    errors.QuoteError("other total"),
+    errors.ReceiptError("number", "too short"),
+    errors.SelectionError([REFUSAL]),
+    errors.TenantError("rak.toml", "name", "missing"),
+    errors.TermsNotAcceptedError("box not ticked"),
+]
+
+
+def named_errors():
+    return {name: getattr(errors, name) for name in errors.__all__}
+
+
+def test_every_error_descends_from_the_base():
+    """Catching BillingError catches everything that the package raises."""
+    defined = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, Exception)]
+    assert all(issubclass(cls, errors.BillingError) for cls in defined)
+
+
+def test_the_module_lists_every_public_error():
+    """No public error is missing from __all__."""
+    defined = {
+        name for name, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__
+    }
+    assert {name for name in defined if not name.startswith("_")} == set(errors.__all__)
+
+
+def test_the_docstring_draws_every_error():
+    """The tree in the docstring names each class."""
+    assert [] == [name for name in named_errors() if name not in (errors.__doc__ or "")]
+
+
+@pytest.mark.parametrize("error", EVERY_ERROR, ids=lambda error: type(error).__name__)
+def test_errors_pickle_with_their_attributes(error):
+    """A queue or a worker gets the error whole."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(error), str(error), error.__dict__) == (type(copy), str(copy), copy.__dict__)
+
+
+def test_a_selection_error_names_rules_and_invoices():
+    """The message of a log names rule and invoice, and the refusals carry the words for the customer."""
+    error = errors.SelectionError([REFUSAL])
+    assert "mandatory-left-out: 123456789" == str(error)
+    assert (REFUSAL,) == error.refusals
+
+
+def test_messages_hold_no_personal_data():
+    """An error about a statement does not print who it is about."""
+    assert "BENALI" not in str(errors.QuoteChangedError(STATEMENT, None))
