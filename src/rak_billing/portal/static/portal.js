@@ -1,0 +1,13 @@
+"use strict";
+// A second click on a button that pays does nothing for a while; the server would see to it anyway.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  let sent = 0;
+  form.addEventListener("submit", (event) => {
+    const now = Date.now();
+    if (now - sent < 8000) event.preventDefault();
+    else sent = now;
+  });
+}
+// The error summary takes the focus, for readers and keyboards.
+const summary = document.querySelector("[data-focus]");
+if (summary) summary.focus();
