@@ -6,40 +6,45 @@ remembers every step, and the receipt proves it. The names below are the whole p
 imported when it is first used, so that ``import rak_billing`` costs next to nothing and needs no database.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from rak_billing.business_day import CASABLANCA, business_date, posting_date
-    from rak_billing.checkout import Checkout
-    from rak_billing.errors import (
-        BillingError,
-        BillingUnavailableError,
-        EmailError,
-        FeeError,
-        FeeScheduleError,
-        InstantError,
-        InvoiceError,
-        InvoicesAlreadyPaidError,
-        JournalError,
-        MailError,
-        NothingToPayError,
-        QuoteChangedError,
-        QuoteError,
-        ReceiptError,
-        SelectionError,
-        TenantError,
-        TermsNotAcceptedError,
-    )
-    from rak_billing.fees.schedule import Fee, FeeSchedule
-    from rak_billing.invoices import Account, Invoice, Statement
-    from rak_billing.payments.journal import Journal
-    from rak_billing.quote import Quote
-    from rak_billing.receipt import Receipt
-    from rak_billing.selection import Refusal, Selection, select
-    from rak_billing.tenant import Tenant
+    from rak_billing.business_day import CASABLANCA as CASABLANCA
+    from rak_billing.business_day import business_date as business_date
+    from rak_billing.business_day import posting_date as posting_date
+    from rak_billing.checkout import Checkout as Checkout
+    from rak_billing.errors import BillingError as BillingError
+    from rak_billing.errors import BillingUnavailableError as BillingUnavailableError
+    from rak_billing.errors import EmailError as EmailError
+    from rak_billing.errors import FeeError as FeeError
+    from rak_billing.errors import FeeScheduleError as FeeScheduleError
+    from rak_billing.errors import InstantError as InstantError
+    from rak_billing.errors import InvoiceError as InvoiceError
+    from rak_billing.errors import InvoicesAlreadyPaidError as InvoicesAlreadyPaidError
+    from rak_billing.errors import JournalError as JournalError
+    from rak_billing.errors import MailError as MailError
+    from rak_billing.errors import NothingToPayError as NothingToPayError
+    from rak_billing.errors import QuoteChangedError as QuoteChangedError
+    from rak_billing.errors import QuoteError as QuoteError
+    from rak_billing.errors import ReceiptError as ReceiptError
+    from rak_billing.errors import SelectionError as SelectionError
+    from rak_billing.errors import TenantError as TenantError
+    from rak_billing.errors import TermsNotAcceptedError as TermsNotAcceptedError
+    from rak_billing.fees.schedule import Fee as Fee
+    from rak_billing.fees.schedule import FeeSchedule as FeeSchedule
+    from rak_billing.invoices import Account as Account
+    from rak_billing.invoices import Invoice as Invoice
+    from rak_billing.invoices import Statement as Statement
+    from rak_billing.payments.journal import Journal as Journal
+    from rak_billing.quote import Quote as Quote
+    from rak_billing.quote import QuoteLine as QuoteLine
+    from rak_billing.receipt import Receipt as Receipt
+    from rak_billing.selection import Refusal as Refusal
+    from rak_billing.selection import Selection as Selection
+    from rak_billing.selection import SelectionRule as SelectionRule
+    from rak_billing.selection import select as select
+    from rak_billing.tenant import Tenant as Tenant
 
 #: The module that holds each public name.
 _HOMES: Final = {
@@ -64,11 +69,13 @@ _HOMES: Final = {
     "Quote": "quote",
     "QuoteChangedError": "errors",
     "QuoteError": "errors",
+    "QuoteLine": "quote",
     "Receipt": "receipt",
     "ReceiptError": "errors",
     "Refusal": "selection",
     "Selection": "selection",
     "SelectionError": "errors",
+    "SelectionRule": "selection",
     "Statement": "invoices",
     "Tenant": "tenant",
     "TenantError": "errors",

@@ -99,9 +99,9 @@ def _offset(value: object, _currency: str) -> timedelta:
     return timedelta(seconds=value)
 
 
-def _lines(value: list[dict[str, Any]], currency: str) -> tuple[QuoteLine, ...]:
-    if any(line.keys() != _LINE_KEYS for line in value):
-        raise KeyError
+def _lines(value: list[Any], currency: str) -> tuple[QuoteLine, ...]:
+    if any(not isinstance(line, dict) or line.keys() != _LINE_KEYS for line in value):
+        raise TypeError
     return tuple(
         QuoteLine(
             _text(line["reference"], currency),
