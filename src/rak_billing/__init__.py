@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rak_billing.errors import BillingError as BillingError
     from rak_billing.errors import BillingUnavailableError as BillingUnavailableError
     from rak_billing.errors import EmailError as EmailError
+    from rak_billing.errors import FactError as FactError
     from rak_billing.errors import FeeError as FeeError
     from rak_billing.errors import FeeScheduleError as FeeScheduleError
     from rak_billing.errors import InstantError as InstantError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rak_billing.errors import QuoteError as QuoteError
     from rak_billing.errors import ReceiptError as ReceiptError
     from rak_billing.errors import SelectionError as SelectionError
+    from rak_billing.errors import SettingError as SettingError
     from rak_billing.errors import TenantError as TenantError
     from rak_billing.errors import TermsNotAcceptedError as TermsNotAcceptedError
     from rak_billing.fees.schedule import Fee as Fee
@@ -54,6 +56,7 @@ _HOMES: Final = {
     "CASABLANCA": "business_day",
     "Checkout": "checkout",
     "EmailError": "errors",
+    "FactError": "errors",
     "Fee": "fees.schedule",
     "FeeError": "errors",
     "FeeSchedule": "fees.schedule",
@@ -76,6 +79,7 @@ _HOMES: Final = {
     "Selection": "selection",
     "SelectionError": "errors",
     "SelectionRule": "selection",
+    "SettingError": "errors",
     "Statement": "invoices",
     "Tenant": "tenant",
     "TenantError": "errors",

@@ -4,20 +4,22 @@ Every error that `rak_billing` raises, as one tree.
 ::
 
     BillingError                    base; never raised itself
+    ├── FactError                   base: a fact from outside does not hold (field, reason)
+    │   ├── InvoiceError            of an invoice or account
+    │   └── ReceiptError            of a receipt
+    ├── SettingError                base: a configuration file is wrong (source, key, reason)
+    │   ├── FeeScheduleError        of a fee schedule; a FeeError too
+    │   └── TenantError             of an operator
     ├── InstantError                an instant without its offset from UTC: which day it lies in is a guess
-    ├── InvoiceError                a field of an invoice or account does not hold (field, reason)
     ├── SelectionError              these invoices may not be paid together (refusals)
     ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
-    │   └── FeeScheduleError        the schedule itself is wrong (source, key, reason)
     ├── QuoteError                  the fee was computed for another selection
     ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote)
-    ├── ReceiptError                a field of a receipt does not hold (field, reason)
     ├── BillingUnavailableError     the billing system did not answer: says nothing about the customer
     ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
     ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
     ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
     ├── EmailError                  not an address that the receipt could be sent to
-    ├── TenantError                 the operator's configuration is wrong (source, key, reason)
     ├── JournalError                the journal refused a record
     └── MailError                   a message could not be handed over
 
@@ -41,6 +43,7 @@ __all__ = [
     "BillingError",
     "BillingUnavailableError",
     "EmailError",
+    "FactError",
     "FeeError",
     "FeeScheduleError",
     "InstantError",
@@ -53,6 +56,7 @@ __all__ = [
     "QuoteError",
     "ReceiptError",
     "SelectionError",
+    "SettingError",
     "TenantError",
     "TermsNotAcceptedError",
 ]
@@ -72,8 +76,14 @@ def _restore(cls: type[BillingError], args: tuple[object, ...], state: dict[str,
     return error
 
 
-class _FieldError(BillingError):
-    """An error about one field: which one, and why."""
+class FactError(BillingError):
+    """
+    A fact from outside does not hold.
+
+    Attributes:
+        field: Name of the field.
+        reason: What was expected and what came.
+    """
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -81,8 +91,15 @@ class _FieldError(BillingError):
         self.reason = reason
 
 
-class _SettingError(BillingError):
-    """An error about one key of a configuration file: which file, which key, and why."""
+class SettingError(BillingError):
+    """
+    A configuration has an unknown key, lacks one, or holds a value that is not allowed.
+
+    Attributes:
+        source: The file, preset or value that was read.
+        key: The key at fault.
+        reason: What was expected and what came.
+    """
 
     def __init__(self, source: str, key: str, reason: str) -> None:
         super().__init__(f"{source}: {key}: {reason}")
@@ -95,14 +112,8 @@ class InstantError(BillingError, ValueError):
     """A date and time came without its offset from UTC, or is no date and time at all."""
 
 
-class InvoiceError(_FieldError):
-    """
-    An invoice or account from the billing system has a field that does not hold.
-
-    Attributes:
-        field: Name of the field.
-        reason: What was expected and what came.
-    """
+class InvoiceError(FactError):
+    """An invoice or account from the billing system has a field that does not hold."""
 
 
 class SelectionError(BillingError):
@@ -124,15 +135,8 @@ class FeeError(BillingError):
     """No fee can be computed for this amount, card or date."""
 
 
-class FeeScheduleError(_SettingError, FeeError):
-    """
-    A fee schedule has an unknown key, lacks one, or holds a value that is not allowed.
-
-    Attributes:
-        source: The file, preset or value that was read.
-        key: The key at fault.
-        reason: What was expected and what came.
-    """
+class FeeScheduleError(SettingError, FeeError):
+    """A fee schedule is wrong, so no fee can come of it."""
 
 
 class QuoteError(BillingError):
@@ -154,14 +158,8 @@ class QuoteChangedError(BillingError):
         self.quote = quote
 
 
-class ReceiptError(_FieldError):
-    """
-    A receipt cannot be made from these facts.
-
-    Attributes:
-        field: Name of the field.
-        reason: What was expected and what came.
-    """
+class ReceiptError(FactError):
+    """A receipt cannot be made from these facts."""
 
 
 class BillingUnavailableError(BillingError):
@@ -193,15 +191,8 @@ class EmailError(BillingError):
     """The text is not an e-mail address that a receipt could be sent to."""
 
 
-class TenantError(_SettingError):
-    """
-    The configuration of an operator has an unknown key, lacks one, or holds a value that is not allowed.
-
-    Attributes:
-        source: The file, preset or value that was read.
-        key: The key at fault.
-        reason: What was expected and what came.
-    """
+class TenantError(SettingError):
+    """The configuration of an operator is wrong."""
 
 
 class JournalError(BillingError):
