@@ -1,11 +1,37 @@
 """Callbacks whose signature holds: kept as they came, processed once, answered alike for ever."""
 
 from datetime import datetime
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import Connection, insert, select, update
 
 from rak_billing.payments import schema
+
+#: The outcome of a callback that does not fit the form we sent, or no form at all.
+UNMATCHED: Final = "unmatched"
+
+_ANSWERED: Final = select(schema.callbacks.c.order_id, schema.callbacks.c.outcome, schema.callbacks.c.reply)
+
+
+@attrs.frozen
+class Answered:
+    """
+    What a callback was taken for, and the answer it got.
+
+    Attributes:
+        order_id: The order id that it named.
+        outcome: What it was taken for.
+        reply: The answer, to be given again.
+    """
+
+    order_id: str
+    outcome: str
+    reply: str
+
+
+def _answered(row: Any) -> Answered | None:
+    return None if row is None else Answered(row.order_id, row.outcome, row.reply)
 
 
 @attrs.frozen
@@ -29,15 +55,20 @@ class Callbacks:
         query = select(schema.callbacks.c.digest).where(schema.callbacks.c.hash == presented_hash)
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def reply_to_transaction(self, order_id: str, transaction_id: str) -> str | None:
-        """Return the answer that the first callback about this transaction of the gateway got, or None."""
+    def processed_with(self, presented_hash: str) -> Answered | None:
+        """Return what was answered to a callback of this HASH that fitted its order, or None."""
+        table = schema.callbacks
+        query = _ANSWERED.where(table.c.hash == presented_hash, table.c.outcome != UNMATCHED)
+        return _answered(self._connection.execute(query.order_by(table.c.received_at)).first())
+
+    def first_about(self, order_id: str, transaction_id: str) -> Answered | None:
+        """Return what was answered to the first callback about this transaction of the gateway, or None."""
         seen = schema.gateway_transactions
-        query = (
-            select(schema.callbacks.c.reply)
-            .join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
-            .where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
+        query = _ANSWERED.join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
+        row = self._connection.execute(
+            query.where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
         )
-        return self._connection.execute(query).scalar_one_or_none()
+        return _answered(row.first())
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> None:
         """Keep a callback as it came, before anything is decided about it."""

@@ -79,18 +79,31 @@ class Orders:
         found = select(schema.issued_forms.c.order_id).where(schema.issued_forms.c.hash == form_hash)
         return self._connection.execute(found).first() is not None
 
-    def order(self, reference: str) -> OrderRecord:
+    def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
         """
-        Return an order; no other transaction changes it until this one ends, where this one writes.
+        Return an order; with *lock*, no other transaction changes it until this one ends.
 
         Raises:
             JournalError: There is none.
         """
-        query = select(schema.orders).where(schema.orders.c.reference == reference).with_for_update()
-        row = self._connection.execute(query).one_or_none()
+        query = select(schema.orders).where(schema.orders.c.reference == reference)
+        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
         if row is None:
             raise JournalError("expected the reference of an order in the journal")
         return self._order(row)
+
+    def locked(self, order_id: str) -> tuple[OrderRecord, AttemptRecord] | None:
+        """
+        Return the order and the attempt of this gateway order id, or None.
+
+        In a transaction that writes, another one that wants the same order waits here until this one ends.
+        """
+        found = self.attempt(order_id)
+        if found is None:
+            return None
+        order = self.order(found.order_reference, lock=True)
+        # Read behind the lock on its order: it may have moved while we waited.
+        return order, self.attempt(order_id) or found
 
     def attempt(self, order_id: str) -> AttemptRecord | None:
         """Return the attempt of this gateway order id, or None."""

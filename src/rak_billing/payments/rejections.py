@@ -44,11 +44,10 @@ class Rejections:
         )
         return {row.reason: row.total for row in rows}
 
-    def forget_samples(self, *, before: datetime) -> int:
-        """Delete the samples older than *before*, and return how many they were; the counts stay."""
+    def forget_samples(self, *, before: datetime) -> None:
+        """Delete the samples older than *before*; the counts stay."""
         table = schema.rejection_samples
-        deleted = self._connection.execute(delete(table).where(table.c.received_at < before))
-        return int(deleted.rowcount)
+        self._connection.execute(delete(table).where(table.c.received_at < before))
 
     def _count(self, reason: str, day: str) -> int:
         table = schema.rejections
@@ -57,7 +56,8 @@ class Rejections:
         if counted.rowcount == 0:
             self._connection.execute(insert(table).values(reason=reason, day=day, count=1))
             return 1
-        return self._connection.execute(select(table.c.count).where(*is_it)).scalar_one()
+        count: int = self._connection.execute(select(table.c.count).where(*is_it)).scalar_one()
+        return count
 
 
 def masked(raw: bytes) -> str:

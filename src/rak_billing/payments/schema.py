@@ -16,8 +16,7 @@ the link of a receipt                       `receipts`: secret_hash
 a mail or posting about an order            `outbox`: primary key
 ==========================================  ==================================================
 
-Every key is made by us before the row is written: no serial numbers, sequences, triggers or advisory locks,
-so that the same tables serve SQLite, PostgreSQL and the distributed databases that speak its language.
+Every key is made by us before the row is written: no serial numbers, sequences, triggers or advisory locks, so that the same tables can serve PostgreSQL and the distributed databases that speak its language.
 Amounts are whole centimes; instants are UTC.
 """
 
@@ -47,7 +46,7 @@ metadata = MetaData(
     }
 )
 
-#: One selection of invoices that a customer wants to pay. *quote* is the snapshot of lines and fee.
+#: One selection of invoices that a customer wants to pay.
 orders = Table(
     "orders",
     metadata,
@@ -103,8 +102,7 @@ attempts = Table(
     sqlite_strict=True,
 )
 
-#: The hash of every form ever issued. No foreign key: these rows outlive the orders, for a form that was signed
-#: once can be sent back to us as a forged callback for as long as the store key lives.
+#: The hash of every form ever issued; outlives the orders, for a form may be sent back to us at any time.
 issued_forms = Table(
     "issued_forms",
     metadata,
@@ -147,7 +145,7 @@ callbacks = Table(
     sqlite_strict=True,
 )
 
-#: Which callback was the first to tell of a transaction of the gateway.
+#: Which callback was the first to tell of a gateway's transaction.
 gateway_transactions = Table(
     "gateway_transactions",
     metadata,
@@ -169,7 +167,7 @@ rejections = Table(
     sqlite_strict=True,
 )
 
-#: A few of them with every value masked, to see what is going on.
+#: A few of them, every value masked.
 rejection_samples = Table(
     "rejection_samples",
     metadata,
@@ -234,7 +232,7 @@ receipts = Table(
     sqlite_strict=True,
 )
 
-#: What must leave this machine because of a payment, written in the transaction that pays.
+#: What must leave this machine because of a payment.
 outbox = Table(
     "outbox",
     metadata,
@@ -245,7 +243,7 @@ outbox = Table(
     Column("due_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("last_error", Text),
-    # On the unsent rows alone: with all of them in it, finding the next one takes as long as the past is.
+    # On the unsent rows alone: else finding the next takes the longer, the longer the past is.
     Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
     sqlite_strict=True,
 )

@@ -1,0 +1,234 @@
+"""
+The shell that ties bills, gateway and journal together: read, decide, write.
+
+Free of any web framework: a portal calls these methods and shows what they return. Each writes in one transaction,
+so that a crash at any point leaves either all of it or nothing. The deciding is done elsewhere, by pure functions.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from secrets import token_bytes
+from typing import Any, Final, Literal
+
+import attrs
+
+from cmi_gateway.callback import Reply
+from cmi_gateway.merchant import Merchant
+from cmi_gateway.money import Money
+from cmi_gateway.payment import SignedForm
+from rak_billing.business_day import local_time
+from rak_billing.clock import utc_now
+from rak_billing.confirmation import Confirmation
+from rak_billing.delivery import Delivery
+from rak_billing.email_address import checked_email
+from rak_billing.errors import JournalError, TenantError, TermsNotAcceptedError
+from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
+from rak_billing.invoices import Statement
+from rak_billing.ordering import Card, quote_of
+from rak_billing.payment_request import Language
+from rak_billing.payment_views import OpenPayment, PaymentView, view_of
+from rak_billing.payments.journal import Journal
+from rak_billing.payments.states import AttemptState
+from rak_billing.ports import BillingSystem, Clock, Mailer
+from rak_billing.quote import Quote
+from rak_billing.receipt import Receipt
+from rak_billing.settling import answer_callback
+from rak_billing.starting import Payer, Start, unpaid_here
+from rak_billing.tenant import Tenant
+
+#: For how long after its start an undecided payment is shown to the customer: the gateway's session, and a margin.
+_OPEN_FOR: Final = timedelta(minutes=60)
+
+
+def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if value not in {"callback", "later"}:
+        raise TenantError("checkout", "confirm", "expected 'callback' or 'later'")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Checkout:
+    """
+    Everything a portal does with payments. Make one and share it between threads.
+
+    Attributes:
+        tenant: The operator.
+        billing: Where its invoices come from.
+        journal: Where everything is written down.
+        merchant: The account at the gateway.
+        mailer: Where confirmation mails go.
+        secrets: Made of the argument *secret_key*: at least 16 random bytes, kept out of version control. Whoever
+            changes it makes the links to earlier receipts invalid.
+        clock: The present instant, aware and in UTC.
+        random_token: Gives that many random bytes.
+        confirm_on: The argument *confirm*. ``"callback"``: what the gateway's callback approves is paid at once.
+            ``"later"``: it is accepted, and paid once `confirm` is called for it. The gateway's signature is weaker
+            than it looks, so prefer ``"later"`` wherever the gateway can be asked.
+
+    Raises:
+        TenantError: *secret_key* or *confirm* will not do.
+    """
+
+    tenant: Tenant
+    billing: BillingSystem = attrs.field(repr=False)
+    journal: Journal
+    merchant: Merchant
+    mailer: Mailer = attrs.field(repr=False)
+    secrets: ReceiptSecrets = attrs.field(alias="secret_key", converter=ReceiptSecrets, repr=False)
+    clock: Clock = attrs.field(default=utc_now, repr=False)
+    random_token: RandomBytes = attrs.field(default=token_bytes, repr=False)
+    confirm_on: Literal["callback", "later"] = attrs.field(
+        alias="confirm", default="callback", validator=_is_confirmation
+    )
+
+    def look_up(self, customer_ref: str) -> Statement | None:
+        """
+        Return what the customer has to pay; None for an unknown customer and for nothing to pay alike (rule R15).
+
+        Invoices that are paid here and not posted yet are left out.
+
+        Raises:
+            BillingUnavailableError: Billing gave no answer; show that, never "nothing to pay".
+        """
+        statement = self.billing.statement(customer_ref)
+        if statement is None:
+            return None
+        with self.journal.reading() as tx:
+            return unpaid_here(tx, self.tenant, statement)
+
+    def quote(self, statement: Statement, chosen: Collection[str], card: Card) -> Quote:
+        """
+        Quote the invoices *chosen*, on today's tariff.
+
+        Raises:
+            SelectionError: They may not be paid together; says why for each.
+            FeeError: The tariff has no fee for this card.
+        """
+        today = local_time(self.clock()).date()
+        return quote_of(statement, chosen, card=card, schedule=self.tenant.fee_schedule, on=today)
+
+    def open_payments(self, customer_ref: str, chosen: Collection[str]) -> tuple[OpenPayment, ...]:
+        """
+        Return the undecided payments that a new start would supersede, the oldest first.
+
+        Ask the customer first. Nothing is locked: they may start anew at once.
+        """
+        since = self.clock() - _OPEN_FOR
+        with self.journal.reading() as tx:
+            attempts = tx.orders.sent_attempts(self.tenant.id, chosen)
+            orders = [(attempt, tx.orders.order(attempt.order_reference)) for attempt in attempts]
+        return tuple(
+            OpenPayment(order.reference, attempt.started_at, order.total)
+            for attempt, order in orders
+            if order.customer_ref == customer_ref and attempt.started_at >= since
+        )
+
+    def pay(
+        self,
+        customer_ref: str,
+        *,
+        chosen: Collection[str],
+        accepted: Money,
+        email: str,
+        card: Card,
+        terms: bool,
+        language: Language = "fr",
+    ) -> SignedForm:
+        """
+        Start a payment: return the form that takes the customer to the gateway.
+
+        Billing is read again, and the order is committed before this returns. Open payments that share an invoice
+        are superseded.
+
+        Args:
+            customer_ref: Whose invoices they are.
+
+            chosen: References of the invoices the customer ticked.
+
+            accepted: The total the customer saw and accepted.
+
+            email: Where the receipt goes.
+
+            card: The card type the customer chose.
+
+            terms: Whether the customer accepted the general terms (rule R30).
+
+            language: Of the gateway's page.
+
+        Raises:
+            EmailError: *email* is no address that the receipt could be sent to.
+            TermsNotAcceptedError: *terms* is not True.
+            QuoteChangedError: Bills or total are no longer what was accepted: show them again.
+            InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
+            NothingToPayError: The customer is unknown, or nothing is left to pay.
+            BillingUnavailableError: Billing gave no answer.
+        """
+        payer = Payer(checked_email(email), card, language)
+        if terms is not True:
+            raise TermsNotAcceptedError("expected the general terms to be accepted")
+        statement = self.billing.statement(customer_ref)
+        start = Start(self.tenant, self.merchant, self.random_token)
+        with self.journal.writing() as tx:
+            return start.start(tx, statement, frozenset(chosen), accepted, payer, at=self.clock())
+
+    def settle(self, raw_body: bytes) -> Reply:
+        """
+        Process one callback of the gateway, and return the answer to send as ``text/plain``.
+
+        Always answers, also to nonsense: `Reply.FAILURE` where anything is wrong, our own database included; what
+        was begun is then undone, and nothing is captured. Send mails afterwards, with `deliver`.
+
+        Args:
+            raw_body: The body of the request, untouched.
+        """
+        confirmation = self._confirmation() if self.confirm_on == "callback" else None
+        return answer_callback(
+            self.journal, self.merchant, raw_body, at=self.clock(), confirmation=confirmation
+        )
+
+    def payment(self, token: str) -> PaymentView | None:
+        """
+        Return what the journal says of the attempt with this return token; None for a token of none.
+
+        The browser that came back proves nothing: this reads, and decides nothing.
+        """
+        with self.journal.reading() as tx:
+            attempt = tx.orders.attempt_of_token(hash_of(token))
+            if attempt is None:
+                return None
+            order = tx.orders.order(attempt.order_reference)
+        link = self.tenant.receipt_url(self.secrets.of(order.reference))
+        return view_of(order, attempt, receipt_url=link)
+
+    def receipt(self, secret: str) -> Receipt | None:
+        """Return the receipt with this secret in its link; None for a secret of none."""
+        with self.journal.reading() as tx:
+            snapshot = tx.receipts.of_secret(hash_of(secret))
+        return None if snapshot is None else Receipt.from_dict(snapshot)
+
+    def confirm(self, order_id: str) -> None:
+        """
+        Move an accepted payment to paid, once: receipt, number and mail follow. Repeating it changes nothing.
+
+        Raises:
+            JournalError: There is no attempt with this gateway order id.
+            TransitionError: It is not accepted.
+        """
+        with self.journal.writing() as tx:
+            found = tx.orders.locked(order_id)
+            if found is None:
+                raise JournalError("expected the gateway order id of an attempt in the journal")
+            order, attempt = found
+            if attempt.state is not AttemptState.PAID:
+                self._confirmation().confirm(tx, order, attempt, at=self.clock())
+
+    def deliver(self) -> int:
+        """
+        Send what is due from the outbox, and return how many messages were sent.
+
+        A message that the mailer refuses stays there and is due again after a pause. Call this after answering a
+        callback, and from time to time.
+        """
+        return Delivery(self.tenant, self.journal, self.mailer, self.secrets, self.clock).run()
+
+    def _confirmation(self) -> Confirmation:
+        return Confirmation(self.tenant, self.merchant.client_id, self.secrets)

@@ -1,0 +1,103 @@
+"""
+From accepted to paid: receipt number, receipt and confirmation mail, all in the transaction that pays.
+
+Nothing here asks who confirmed. The callback does so where it is configured to; a query to the gateway may.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from cmi_gateway.money import Money
+from rak_billing.business_day import posting_date
+from rak_billing.errors import JournalError
+from rak_billing.identifiers import ReceiptSecrets, hash_of
+from rak_billing.masking import mask_name
+from rak_billing.payments.journal import Transaction
+from rak_billing.payments.records import AttemptRecord, OrderRecord
+from rak_billing.payments.states import Event
+from rak_billing.quote import QuoteLine
+from rak_billing.receipt import Receipt
+from rak_billing.tenant import Tenant
+
+#: Topic of the outbox entry that sends the receipt to the customer.
+CONFIRMATION_MAIL: Final = "confirmation_mail"
+
+
+@attrs.frozen
+class Confirmation:
+    """
+    Confirms accepted payments of one operator.
+
+    Attributes:
+        tenant: The operator.
+        merchant_id: Its account at the gateway, for the receipt.
+        secrets: Makes the receipts' links.
+    """
+
+    tenant: Tenant
+    merchant_id: str
+    secrets: ReceiptSecrets = attrs.field(repr=False)
+
+    def confirm(self, tx: Transaction, order: OrderRecord, attempt: AttemptRecord, *, at: datetime) -> None:
+        """
+        Move an accepted order to paid, issue its receipt, and have the customer told.
+
+        Raises:
+            TransitionError: The order or the attempt is not accepted.
+        """
+        order, attempt = tx.orders.apply(Event.CONFIRM, order, attempt, at=at)
+        number = tx.receipts.next_number(order.tenant, first=self.tenant.first_receipt_number)
+        receipt = receipt_of(order, attempt, number=number, tenant=self.tenant, merchant_id=self.merchant_id)
+        tx.receipts.add(
+            tenant=order.tenant,
+            number=number,
+            order_reference=order.reference,
+            secret_hash=hash_of(self.secrets.of(order.reference)),
+            snapshot=receipt.to_dict(),
+            at=at,
+        )
+        tx.outbox.add(
+            key=f"{CONFIRMATION_MAIL}/{order.reference}",
+            topic=CONFIRMATION_MAIL,
+            order_reference=order.reference,
+            at=at,
+        )
+
+
+def receipt_of(
+    order: OrderRecord, attempt: AttemptRecord, *, number: str, tenant: Tenant, merchant_id: str
+) -> Receipt:
+    """
+    Build the receipt of a paid order from what was written down, and nothing else.
+
+    Raises:
+        JournalError: No accepted payment was kept with the attempt.
+    """
+    facts, instant = attempt.facts, attempt.payment_instant
+    if facts is None or instant is None:
+        raise JournalError("expected the facts of an accepted payment beside its attempt")
+    currency = order.total.currency
+    return Receipt(
+        number=number,
+        paid_at=instant,
+        posting_date=posting_date(instant),
+        payment_number=facts.payment_number,
+        authorization_code=facts.authorization_code,
+        method=facts.brand,
+        last_four=facts.last_four,
+        transaction_id=facts.transaction_id,
+        customer_name=mask_name(order.customer_name) if tenant.mask_personal_data else order.customer_name,
+        email=attempt.email,
+        merchant_name=tenant.short_name,
+        merchant_id=merchant_id,
+        contract=order.customer_ref,
+        contract_label=tenant.contract_field,
+        lines=tuple(QuoteLine(line.reference, line.description, line.amount) for line in order.lines),
+        total=order.total,
+        fee_net=Money(order.quote["fee"]["net"], currency),
+        fee_vat=Money(order.quote["fee"]["vat"], currency),
+        operator_name=tenant.name,
+        operator_footer=f"{tenant.legal_footer}\n{tenant.support_contact}",
+    )

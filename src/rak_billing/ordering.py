@@ -1,0 +1,118 @@
+"""From a quote that the customer accepted to the order and attempt that the journal keeps."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any, Literal
+
+from cmi_gateway.money import Money
+from rak_billing.errors import QuoteChangedError, SelectionError
+from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.invoices import FEE_REFERENCE, Account, Statement
+from rak_billing.payments.records import LineRecord, OrderRecord
+from rak_billing.payments.states import OrderState
+from rak_billing.quote import Quote
+from rak_billing.selection import select
+
+Card = Literal["moroccan", "international"]
+
+
+def quote_of(
+    statement: Statement, chosen: Collection[str], *, card: Card, schedule: FeeSchedule, on: date
+) -> Quote:
+    """
+    Quote the invoices *chosen* of a statement.
+
+    Raises:
+        SelectionError: They may not be paid together.
+        FeeError: The schedule has no fee for this card or day.
+        QuoteError: Together they are more than one payment can carry.
+    """
+    selection = select(statement.invoices, chosen, on)
+    amounts = [invoice.amount for invoice in selection.invoices]
+    return Quote.of(selection, schedule.fee(selection.total, invoices=amounts, card=card, on=on))
+
+
+def accepted_quote(
+    statement: Statement,
+    chosen: Collection[str],
+    accepted: Money,
+    *,
+    card: Card,
+    schedule: FeeSchedule,
+    on: date,
+) -> Quote:
+    """
+    Quote again what the customer accepted, on the bills as they are now.
+
+    Raises:
+        QuoteChangedError: The selection no longer holds, or the total is another one. Its quote is of those of the
+            chosen invoices that are still there, or None where these cannot be quoted.
+        FeeError: As `quote_of`.
+    """
+    try:
+        quote = quote_of(statement, chosen, card=card, schedule=schedule, on=on)
+    except SelectionError:
+        left = {invoice.reference for invoice in statement.invoices}.intersection(chosen)
+        try:
+            changed = quote_of(statement, left, card=card, schedule=schedule, on=on)
+        except SelectionError:
+            raise QuoteChangedError(statement, None) from None
+        raise QuoteChangedError(statement, changed) from None
+    if quote.total != accepted:
+        raise QuoteChangedError(statement, quote)
+    return quote
+
+
+def order_of(
+    quote: Quote, account: Account, *, card: Card, tenant: str, reference: str, at: datetime
+) -> OrderRecord:
+    """Write a quote down as a new, open order; the lines keep billing's own text."""
+    lines = tuple(
+        LineRecord(line.reference, line.description, line.amount, is_fee=line.reference == FEE_REFERENCE)
+        for line in quote.lines
+    )
+    fee = _fee_snapshot(quote)
+    return OrderRecord(
+        reference=reference,
+        tenant=tenant,
+        customer_ref=account.customer_ref,
+        customer_name=account.name,
+        customer_address=account.address,
+        state=OrderState.OPEN,
+        card=card,
+        total=quote.total,
+        lines=lines,
+        quote={"fee": fee},
+        quote_digest=_digest(account, lines, fee),
+        created_at=at,
+    )
+
+
+def _fee_snapshot(quote: Quote) -> dict[str, Any]:
+    fee = quote.fee
+    return {
+        "schedule": fee.schedule_id,
+        "version": fee.schedule_version,
+        "card": fee.card,
+        "base": fee.base.centimes,
+        "gross": fee.gross.centimes,
+        "net": fee.net.centimes,
+        "vat": fee.vat.centimes,
+        "steps": list(fee.explain()),
+    }
+
+
+def _digest(account: Account, lines: tuple[LineRecord, ...], fee: dict[str, Any]) -> str:
+    """Digest all that makes two orders the same for the customer, who may then pay either."""
+    content = [
+        [account.customer_ref, account.name, account.address],
+        sorted(
+            [line.reference, line.description, line.amount.centimes, line.amount.currency] for line in lines
+        ),
+        fee,
+    ]
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    ).hexdigest()

@@ -1,0 +1,215 @@
+"""
+One callback, from arrival to answer.
+
+A signature that holds proves little by itself: it does not cover the names of the fields, it carries no time stamp, and our
+own forms are signed with the same key. So before anything is decided:
+
+* a callback with the hash of any form that we issued is that form, sent back to us by whoever saw it;
+* a hash counts once: the same signed values under other names are a repeat for the same order, and refused for
+  another;
+* it must fit the very form that was sent for its order id;
+* what the gateway told about one of its transactions, it told once: every repeat gets the first answer.
+"""
+
+import logging
+from datetime import datetime
+
+from cmi_gateway.callback import Callback, Reply
+from cmi_gateway.errors import CallbackError, CallbackMismatchError, MalformedCallbackError
+from cmi_gateway.merchant import Merchant
+from cmi_gateway.outcome import Outcome, PaymentFacts
+from rak_billing.business_day import deciding_instant
+from rak_billing.confirmation import Confirmation
+from rak_billing.errors import BillingError, JournalError
+from rak_billing.payments.callbacks import UNMATCHED
+from rak_billing.payments.journal import Journal, Transaction
+from rak_billing.payments.records import AttemptRecord, OrderRecord
+from rak_billing.payments.reviews import Review, ReviewKind
+from rak_billing.payments.states import Event
+from rak_billing.settlement import decide
+
+_log = logging.getLogger(__name__)
+
+
+def answer_callback(
+    journal: Journal, merchant: Merchant, raw: bytes, *, at: datetime, confirmation: Confirmation | None
+) -> Reply:
+    """
+    Return the answer to whatever was posted as a callback; `Reply.FAILURE` where anything is wrong.
+
+    Args:
+        journal: Where it is kept, in one transaction: by an error all of it is undone.
+
+        merchant: Verifies the signature.
+
+        raw: The body as it came.
+
+        at: When it came.
+
+        confirmation: Confirms an accepted payment at once; None leaves it accepted.
+    """
+    try:
+        callback = merchant.verify(raw)
+    except CallbackError as error:
+        _count_rejection(journal, _reason(error), raw, at=at)
+        return Reply.FAILURE
+    try:
+        with journal.writing() as tx:
+            return settle_callback(tx, callback, raw, at=at, confirmation=confirmation)
+    except BillingError:
+        _log.exception("a callback could not be settled and was answered with FAILURE")
+        return Reply.FAILURE
+
+
+def _count_rejection(journal: Journal, reason: str, raw: bytes, *, at: datetime) -> None:
+    try:
+        with journal.writing() as tx:
+            tx.rejections.add(reason, raw, at=at)
+    except JournalError:
+        _log.exception("a refused callback could not be counted")
+
+
+def _reason(error: CallbackError) -> str:
+    match error:
+        case MalformedCallbackError():
+            return "malformed"
+        case CallbackMismatchError():
+            return "other_merchant"
+        case _:
+            return "signature"
+
+
+def settle_callback(
+    tx: Transaction, callback: Callback, raw: bytes, *, at: datetime, confirmation: Confirmation | None
+) -> Reply:
+    """
+    Process a verified callback once, and return the answer for the gateway.
+
+    Args:
+        tx: A transaction that may write; the answer counts only once it is committed.
+
+        callback: Verified, not yet matched.
+
+        raw: The body as it came.
+
+        at: When it came.
+
+        confirmation: Confirms an accepted payment at once; None leaves it accepted.
+    """
+    if tx.orders.form_was_issued(callback.hash):
+        tx.rejections.add("reflected_form", raw, at=at)
+        return Reply.FAILURE
+    # Before the repeats are looked for: two deliveries at once must wait for each other here.
+    found = tx.orders.locked(callback.order_id)
+    first_reply = tx.callbacks.reply_to(callback.digest)
+    if first_reply is not None:
+        return Reply(first_reply)
+    if found is None:
+        return _refuse(tx, callback, raw, reason="unknown_order", at=at)
+    order, attempt = found
+    try:
+        callback.must_match(order_id=attempt.order_id, amount=order.total, sent=attempt.form_fields)
+    except CallbackMismatchError:
+        return _refuse(tx, callback, raw, reason="mismatch", at=at, review=True)
+    return _settle_matched(tx, callback, raw, order, attempt, at=at, confirmation=confirmation)
+
+
+def _settle_matched(
+    tx: Transaction,
+    callback: Callback,
+    raw: bytes,
+    order: OrderRecord,
+    attempt: AttemptRecord,
+    *,
+    at: datetime,
+    confirmation: Confirmation | None,
+) -> Reply:
+    same_values = tx.callbacks.processed_with(callback.hash)
+    if same_values is not None:
+        if same_values.order_id == attempt.order_id:
+            return Reply(same_values.reply)
+        return _refuse(tx, callback, raw, reason="reused_hash", at=at)
+    _keep(tx, callback, raw, at=at)
+    repeat = _repeat_of_transaction(tx, callback, at=at)
+    if repeat is not None:
+        return _answer(tx, callback, "repeat", repeat)
+    outcome = callback.outcome
+    decision = decide(
+        outcome,
+        callback.reply,
+        order_state=order.state,
+        paid_by_another=tx.locks.paid_by_another(order),
+    )
+    order, attempt = tx.orders.apply(decision.event, order, attempt, at=at, callback_digest=callback.digest)
+    if decision.review is not None:
+        _review(tx, callback, decision.review, at=at)
+    if decision.event is Event.APPROVE:
+        attempt = _accept(tx, callback, order, attempt, outcome.facts, at=at)
+        if confirmation is not None:
+            confirmation.confirm(tx, order, attempt, at=at)
+    return _answer(tx, callback, _kind(outcome), decision.reply)
+
+
+def _accept(
+    tx: Transaction,
+    callback: Callback,
+    order: OrderRecord,
+    attempt: AttemptRecord,
+    facts: PaymentFacts,
+    *,
+    at: datetime,
+) -> AttemptRecord:
+    """Lock the invoices and keep what the receipt will say, with the instant that decides the posting date."""
+    tx.locks.take(order, at=at)
+    deciding = deciding_instant(facts.gateway_time, at)
+    if deciding.skew_flagged:
+        _review(tx, callback, ReviewKind.CLOCK_SKEW, at=at)
+    return tx.orders.keep_payment(attempt, facts, deciding.instant)
+
+
+def _repeat_of_transaction(tx: Transaction, callback: Callback, *, at: datetime) -> Reply | None:
+    """Return the first answer about this transaction of the gateway; remember the transaction if it is new."""
+    transaction_id = callback.facts.transaction_id
+    if transaction_id is None:
+        return None
+    first = tx.callbacks.first_about(callback.order_id, transaction_id)
+    if first is None:
+        tx.callbacks.keep_transaction(
+            order_id=callback.order_id, transaction_id=transaction_id, digest=callback.digest
+        )
+        return None
+    if first.outcome != _kind(callback.outcome):
+        _review(tx, callback, ReviewKind.CONTRADICTION, at=at)
+    return Reply(first.reply)
+
+
+def _refuse(
+    tx: Transaction, callback: Callback, raw: bytes, *, reason: str, at: datetime, review: bool = False
+) -> Reply:
+    """Count it, and keep the first of its hash: whoever renames the fields of one cannot fill the disk."""
+    tx.rejections.add(reason, raw, at=at)
+    if not tx.callbacks.hash_is_known(callback.hash):
+        _keep(tx, callback, raw, at=at)
+        if review:
+            _review(tx, callback, ReviewKind.MISMATCH, at=at)
+        return _answer(tx, callback, UNMATCHED, Reply.FAILURE)
+    return Reply.FAILURE
+
+
+def _keep(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> None:
+    tx.callbacks.keep(
+        digest=callback.digest, presented_hash=callback.hash, order_id=callback.order_id, raw=raw, at=at
+    )
+
+
+def _answer(tx: Transaction, callback: Callback, outcome: str, reply: Reply) -> Reply:
+    tx.callbacks.answer(callback.digest, outcome=outcome, reply=reply.value)
+    return reply
+
+
+def _review(tx: Transaction, callback: Callback, kind: ReviewKind, *, at: datetime) -> None:
+    tx.reviews.add(Review(callback.order_id, kind, callback.digest, at))
+
+
+def _kind(outcome: Outcome) -> str:
+    return type(outcome).__name__

@@ -1,0 +1,172 @@
+"""
+A payment from the accepted quote to the signed form, written down before the customer leaves.
+
+The same selection at the same price is the same order, tried again; anything else is a new one. Whatever was open for
+any of the invoices gives way, so that a customer who comes back in another tab is never stuck. It is not cancelled at
+the gateway, which knows no such thing: if the older tab is paid after all, that counts, unless the newer one was paid.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import attrs
+
+from cmi_gateway.merchant import Merchant
+from cmi_gateway.money import Money
+from cmi_gateway.payment import SignedForm
+from rak_billing.business_day import local_time
+from rak_billing.errors import InvoicesAlreadyPaidError, NothingToPayError
+from rak_billing.identifiers import (
+    RandomBytes,
+    hash_of,
+    new_order_id,
+    new_order_reference,
+    new_return_token,
+)
+from rak_billing.invoices import Account, Statement
+from rak_billing.ordering import Card, accepted_quote, order_of
+from rak_billing.payment_request import Language, payment_request
+from rak_billing.payments.journal import Transaction
+from rak_billing.payments.records import AttemptRecord, OrderRecord
+from rak_billing.payments.states import AttemptState, Event
+from rak_billing.quote import Quote
+from rak_billing.tenant import Tenant
+
+
+@attrs.frozen
+class Payer:
+    """
+    What the customer typed and accepted for one attempt.
+
+    Attributes:
+        email: Checked; where the receipt goes.
+        card: The card type chosen.
+        language: Of the gateway's page.
+    """
+
+    email: str = attrs.field(repr=False)
+    card: Card
+    language: Language
+
+
+@attrs.frozen
+class Start:
+    """
+    Starts payments of one operator.
+
+    Attributes:
+        tenant: The operator.
+        merchant: Signs the form.
+        random: Makes names and tokens.
+    """
+
+    tenant: Tenant
+    merchant: Merchant
+    random: RandomBytes = attrs.field(repr=False)
+
+    def start(
+        self,
+        tx: Transaction,
+        statement: Statement | None,
+        chosen: Collection[str],
+        accepted: Money,
+        payer: Payer,
+        *,
+        at: datetime,
+    ) -> SignedForm:
+        """
+        Write down an order and an attempt for what the customer accepted, and return the attempt's form.
+
+        Args:
+            tx: Committed before the form is handed out.
+
+            statement: What billing says now; None for an unknown customer.
+
+            chosen: References of the invoices the customer ticked.
+
+            accepted: The total the customer saw and accepted.
+
+            payer: What the customer typed.
+
+            at: Now.
+
+        Raises:
+            InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
+            NothingToPayError: The customer is unknown, or nothing is left to pay.
+            QuoteChangedError: Selection or total are no longer what was accepted.
+        """
+        payable = self._payable(tx, statement, chosen)
+        quote = accepted_quote(
+            payable,
+            chosen,
+            accepted,
+            card=payer.card,
+            schedule=self.tenant.fee_schedule,
+            on=local_time(at).date(),
+        )
+        order = self._order(tx, quote, payable.account, payer.card, at=at)
+        _supersede(tx, order, at=at)
+        token = new_return_token(self.random)
+        form = self.merchant.sign(
+            payment_request(
+                order,
+                order_id=new_order_id(self.tenant.id, self.random),
+                token=token,
+                email=payer.email,
+                language=payer.language,
+                tenant=self.tenant,
+            )
+        )
+        attempt = AttemptRecord(
+            order_id=form.order_id,
+            order_reference=order.reference,
+            state=AttemptState.SENT,
+            token_hash=hash_of(token),
+            form_fields=form.fields,
+            email=payer.email,
+            language=payer.language,
+            terms_version=self.tenant.terms_version,
+            terms_accepted_at=at,
+            started_at=at,
+        )
+        tx.orders.add_attempt(attempt, form_hash=form.hash)
+        return form
+
+    def _payable(self, tx: Transaction, statement: Statement | None, chosen: Collection[str]) -> Statement:
+        """Leave out what is paid here; say so when that is all the customer wanted to pay."""
+        held = tx.locks.held(self.tenant.id, chosen)
+        if chosen and held.issuperset(chosen):
+            raise InvoicesAlreadyPaidError(sorted(held))
+        payable = None if statement is None else unpaid_here(tx, self.tenant, statement)
+        if payable is None:
+            raise NothingToPayError("the customer is unknown or has nothing to pay")
+        return payable
+
+    def _order(
+        self, tx: Transaction, quote: Quote, account: Account, card: Card, *, at: datetime
+    ) -> OrderRecord:
+        order = order_of(
+            quote,
+            account,
+            card=card,
+            tenant=self.tenant.id,
+            reference=new_order_reference(self.random),
+            at=at,
+        )
+        twin = tx.orders.open_twin(order.tenant, order.customer_ref, order.quote_digest)
+        if twin is None:
+            tx.orders.add(order)
+        return twin or order
+
+
+def unpaid_here(tx: Transaction, tenant: Tenant, statement: Statement) -> Statement | None:
+    """Return *statement* without the invoices that are paid here, or None when nothing is left to pay."""
+    references = [invoice.reference for invoice in statement.invoices]
+    left = statement.without(tx.locks.held(tenant.id, references))
+    return left if any(invoice.is_payable for invoice in left.invoices) else None
+
+
+def _supersede(tx: Transaction, order: OrderRecord, *, at: datetime) -> None:
+    for older in tx.orders.sent_attempts(order.tenant, order.invoice_references):
+        its_order = tx.orders.order(older.order_reference)
+        tx.orders.apply(Event.SUPERSEDE, its_order, older, at=at)

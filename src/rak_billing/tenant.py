@@ -1,0 +1,197 @@
+"""
+One operator's configuration: who it is, where its portal lives, what it charges and what it shows.
+
+A tenant is a value. It is read from TOML once, at start-up, and passed to what needs it; a key that is unknown,
+missing or of the wrong kind is an error there and then, never a surprise on a customer's page.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from rak_billing.email_address import checked_email
+from rak_billing.errors import EmailError, FeeError, TenantError
+from rak_billing.fees.schedule import FeeSchedule
+
+_RECEIPT_NUMBERS: Final = range(10**10, 10**11)
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ID_LENGTH: Final = 16
+
+
+def _refused(field: "attrs.Attribute[Any]", reason: str) -> TenantError:
+    return TenantError("tenant", field.name, reason)
+
+
+def _is_text(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise _refused(field, "expected a text that is not empty")
+
+
+def _is_id(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if not (isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= _ID_LENGTH):
+        raise _refused(field, f"expected 1 to {_ID_LENGTH} letters and digits, such as 'RAK'")
+
+
+def _is_flag(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if not isinstance(value, bool):
+        raise _refused(field, "expected true or false")
+
+
+def _is_site(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    """Accept an https URL without query; plain http only on this machine (rule I30)."""
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise _refused(field, "expected an address such as https://paiement.example")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise _refused(field, "expected https; plain http is for this machine only")
+
+
+def _is_receipt_number(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _RECEIPT_NUMBERS:
+        raise _refused(field, "expected a whole number of 11 digits")
+
+
+def _is_sender(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    try:
+        checked_email(value if isinstance(value, str) else "")
+    except EmailError:
+        raise _refused(field, "expected an e-mail address") from None
+
+
+def _without_slash(value: Any) -> Any:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+@attrs.frozen(kw_only=True)
+class Tenant:
+    """
+    One operator.
+
+    Attributes:
+        id: Short and stable: it keys the journal's rows and begins every gateway order id. Letters and digits.
+        name: The full name, for the banner of every page (rule R13).
+        short_name: For mails and receipts.
+        operator_url: The operator's own site, where "Retour au site" leads.
+        portal_url: Where customers and the gateway reach this portal; every link is built on it.
+        customer_ref_label: What customers call their number (rule I02).
+        contract_field: The name under which the gateway shows that number.
+        mask_personal_data: Whether names and addresses are masked on pages and in what is signed.
+        terms_version: Of the general terms; stored with every acceptance.
+        fee_schedule: What paying online costs.
+        support_contact: Whom a customer in trouble turns to.
+        legal_footer: At the foot of receipts and mails.
+        mail_from: The sender of confirmation mails.
+        first_receipt_number: Where the unbroken series of 11-digit receipt numbers begins.
+
+    Raises:
+        TenantError: A value is not what it must be; names it.
+    """
+
+    id: str = attrs.field(validator=_is_id)
+    name: str = attrs.field(validator=_is_text)
+    short_name: str = attrs.field(validator=_is_text)
+    operator_url: str = attrs.field(validator=_is_site)
+    portal_url: str = attrs.field(validator=_is_site, converter=_without_slash)
+    customer_ref_label: str = attrs.field(validator=_is_text)
+    contract_field: str = attrs.field(default="NUM_CONTRAT", validator=_is_text)
+    mask_personal_data: bool = attrs.field(default=True, validator=_is_flag)
+    terms_version: str = attrs.field(validator=_is_text)
+    fee_schedule: FeeSchedule = attrs.field()
+    support_contact: str = attrs.field(validator=_is_text)
+    legal_footer: str = attrs.field(validator=_is_text)
+    mail_from: str = attrs.field(validator=_is_sender)
+    first_receipt_number: int = attrs.field(default=10_000_000_001, validator=_is_receipt_number)
+
+    @fee_schedule.validator
+    def _is_schedule(self, field: "attrs.Attribute[Any]", value: object) -> None:
+        if not isinstance(value, FeeSchedule):
+            raise _refused(field, "expected a FeeSchedule")
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """
+        Return a packaged operator: ``rak``.
+
+        Raises:
+            TenantError: There is no such preset.
+        """
+        folder = resources.files("rak_billing.tenants")
+        known = sorted(
+            file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")
+        )
+        if name not in known:
+            raise TenantError(f"preset {name!r:.40}", "id", f"expected one of {', '.join(known)}")
+        return cls._read(folder.joinpath(f"{name}.toml").read_bytes(), f"preset {name}", FeeSchedule.preset)
+
+    @classmethod
+    def from_toml(cls, path: str | PathLike[str]) -> Self:
+        """
+        Read an operator from a file; the packaged ``tenants/rak.toml`` is the pattern.
+
+        Its ``fee_schedule`` is the name of a packaged schedule, or a path that ends in ``.toml``, relative to the
+        file.
+
+        Raises:
+            TenantError: Not TOML, or a key is unknown, missing or of the wrong kind; names it.
+            OSError: The file cannot be read.
+        """
+        file = Path(path)
+
+        def schedule(name: str) -> FeeSchedule:
+            packaged = not name.endswith(".toml")
+            return FeeSchedule.preset(name) if packaged else FeeSchedule.from_toml(file.parent / name)
+
+        return cls._read(file.read_bytes(), str(file), schedule)
+
+    @classmethod
+    def _read(cls, text: bytes, source: str, schedule: Callable[[str], FeeSchedule]) -> Self:
+        table = _table(text, source)
+        known = {field.name: field for field in attrs.fields(cls)}
+        for key in table.keys() - known.keys():
+            raise TenantError(source, key, f"unknown; expected one of {', '.join(known)}")
+        for key, field in known.items():
+            if field.default is attrs.NOTHING and key not in table:
+                raise TenantError(source, key, "missing")
+        try:
+            return cls(**{**table, "fee_schedule": schedule(str(table["fee_schedule"]))})
+        except TenantError as error:
+            raise TenantError(source, error.key, error.reason) from None
+        except (FeeError, OSError) as error:
+            raise TenantError(source, "fee_schedule", str(error)) from error
+
+    @property
+    def callback_url(self) -> str:
+        """Where the gateway's server posts the outcome."""
+        return f"{self.portal_url}/cmi/callback"
+
+    def return_url(self, token: str) -> str:
+        """Where the customer's browser comes back to; *token* finds the attempt."""
+        return f"{self.portal_url}/retour/{token}"
+
+    def fail_url(self, token: str) -> str:
+        """As `return_url`, after a payment that did not succeed."""
+        return f"{self.return_url(token)}/echec"
+
+    def shop_url(self, token: str) -> str:
+        """As `return_url`, when the customer gave up on the gateway's page."""
+        return f"{self.return_url(token)}/annulation"
+
+    def receipt_url(self, secret: str) -> str:
+        """Where the receipt with this secret can be seen, for whoever holds the link."""
+        return f"{self.portal_url}/recu/{secret}"
+
+
+def _table(text: bytes, source: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TenantError(source, "(file)", f"not a TOML file in UTF-8: {error}") from error

@@ -1,0 +1,1 @@
+"""Operators that come with the package, as TOML."""
