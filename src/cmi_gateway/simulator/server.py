@@ -1,0 +1,174 @@
+"""Serving a WSGI application on this machine only, and the simulator as one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from random import SystemRandom
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import attrs
+from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.merchant import Gateway
+from cmi_gateway.simulator.account import MerchantAccount
+from cmi_gateway.simulator.app import API_PATH, PAYMENT_PATH, create_app
+from cmi_gateway.simulator.delivery import CallbackSender
+from cmi_gateway.simulator.gateway import SimulatedGateway
+from cmi_gateway.simulator.transaction import RandomSource
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_LOOPBACK: Final = "127.0.0.1"
+#: A callback holds a thread for as long as its merchant takes, and browsers open several connections.
+_THREADS: Final = 8
+
+
+def utc_now() -> datetime:
+    """Give the current instant: the clock of everything that is not a test."""
+    return datetime.now(UTC)
+
+
+class LoopbackServer:
+    """
+    Serves a WSGI application from a thread, to this machine only.
+
+    ::
+
+        with LoopbackServer(app) as server:
+            requests.get(server.url)
+
+    Args:
+        app: Any WSGI application.
+
+        port: The port; 0 takes a free one.
+
+        host: A loopback address. Nothing else is accepted.
+
+    Raises:
+        ConfigurationError: *host* is not a loopback address.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, app: WSGIApplication, port: int = 0, *, host: str = _LOOPBACK) -> None:
+        if not _is_loopback_address(host):
+            raise ConfigurationError("this server is for one machine: host must be a loopback address")
+        self._dispatchers: dict[int, Any] = {}
+        self._server = create_server(
+            app, map=self._dispatchers, host=host, port=port, threads=_THREADS, ident=None
+        )
+        self._host = host
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, from construction to `close`."""
+        return int(self._server.effective_port)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, without a slash at the end: ``http://127.0.0.1:49152``."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.run, name=f"loopback:{self.port}", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def serve_forever(self) -> None:
+        """Serve from the calling thread until it is interrupted, then close."""
+        try:
+            self._server.run()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop listening, let the requests under way end, and free every socket; again is harmless."""
+        self._server.task_dispatcher.shutdown()
+        thread, self._thread = self._thread, None
+        if thread is None:
+            wasyncore.close_all(self._dispatchers, ignore_all=True)
+            return
+        # Sockets belong to the serving thread: closed under its feet, their numbers could be another file's already.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._dispatchers, ignore_all=True))
+        thread.join()
+
+
+@attrs.frozen
+class RunningSimulator:
+    """
+    A simulator that is being served.
+
+    Attributes:
+        url: Its address, without a slash at the end.
+        state: The gateway behind the pages: its orders and attempts.
+    """
+
+    url: str
+    state: SimulatedGateway
+
+    @property
+    def gateway(self) -> Gateway:
+        """What a `cmi_gateway.Merchant` takes as its gateway."""
+        return gateway_at(self.url)
+
+
+def gateway_at(url: str) -> Gateway:
+    """Give the gateway of a simulator that is served at *url*."""
+    return Gateway(url=url + PAYMENT_PATH, api_url=url + API_PATH)
+
+
+@contextmanager
+def running_simulator(
+    merchants: Iterable[MerchantAccount],
+    *,
+    port: int = 0,
+    clock: Callable[[], datetime] = utc_now,
+    random: RandomSource | None = None,
+    send_callback: CallbackSender | None = None,
+) -> Iterator[RunningSimulator]:
+    """
+    Serve a simulator on this machine for as long as the block lasts.
+
+    ::
+
+        account = MerchantAccount(client_id="600000099", store_keys="TEST1234", name="RAK")
+        with running_simulator([account]) as simulator:
+            merchant = cmi.Merchant("600000099", "TEST1234", simulator.gateway, "RAK")
+
+    Args:
+        merchants: The accounts whose requests are accepted.
+
+        port: The port; 0 takes a free one.
+
+        clock: Gives the current instant, aware.
+
+        random: The source of chance; a seeded one makes a run repeatable.
+
+        send_callback: Posts the callbacks; by default over HTTP, to this machine only.
+    """
+    chance = random or SystemRandom()
+    state = SimulatedGateway(merchants, clock=clock, random=chance)
+    app = create_app(state, send_callback=send_callback, random=chance)
+    with LoopbackServer(app, port) as server:
+        yield RunningSimulator(server.url, state)
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
