@@ -16,7 +16,9 @@ Names are loaded when first used, so that importing the package costs little.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+# Type checkers read this name as true. Importing `typing` for it would cost more than all the rest.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from cmi_gateway.callback import Callback as Callback
@@ -118,15 +120,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else a checker would take any misspelt name for a public one
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for (PEP 562)."""
+        try:
+            home = _HOMES[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

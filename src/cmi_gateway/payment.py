@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -29,7 +30,7 @@ from cmi_gateway.money import Money
 from cmi_gateway.signature import NameOrder, hash_ver3, orders_agree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from cmi_gateway.secret import Secret
 
@@ -82,6 +83,10 @@ class OrderLine:
     amount: Money
 
 
+def _in_order(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
+    return tuple(lines)
+
+
 def _frozen_mapping(custom: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(custom))
 
@@ -112,7 +117,7 @@ class PaymentRequest:
     amount: Money
     email: str
     bill_to: BillTo
-    lines: tuple[OrderLine, ...] = attrs.field(default=(), converter=tuple)
+    lines: tuple[OrderLine, ...] = attrs.field(default=(), converter=_in_order)
     ok_url: str
     fail_url: str
     shop_url: str

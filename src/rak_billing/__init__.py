@@ -7,7 +7,9 @@ imported when it is first used, so that ``import rak_billing`` costs next to not
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+
+# Type checkers read this name as true. Importing `typing` for it would cost more than all the rest.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from rak_billing.business_day import CASABLANCA as CASABLANCA
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from rak_billing.tenant import Tenant as Tenant
 
 #: The module that holds each public name.
-_HOMES: Final = {
+_HOMES = {
     "Account": "invoices",
     "BillingError": "errors",
     "BillingUnavailableError": "errors",
@@ -89,20 +91,58 @@ _HOMES: Final = {
     "select": "selection",
 }
 
-__all__ = [  # noqa: PLE0604 - sorted and complete by construction
-    *sorted(_HOMES)
+__all__ = [
+    "CASABLANCA",
+    "Account",
+    "BillingError",
+    "BillingUnavailableError",
+    "Checkout",
+    "EmailError",
+    "FactError",
+    "Fee",
+    "FeeError",
+    "FeeSchedule",
+    "FeeScheduleError",
+    "InstantError",
+    "Invoice",
+    "InvoiceError",
+    "InvoicesAlreadyPaidError",
+    "Journal",
+    "JournalError",
+    "MailError",
+    "NothingToPayError",
+    "Quote",
+    "QuoteChangedError",
+    "QuoteError",
+    "QuoteLine",
+    "Receipt",
+    "ReceiptError",
+    "Refusal",
+    "Selection",
+    "SelectionError",
+    "SelectionRule",
+    "SettingError",
+    "Statement",
+    "Tenant",
+    "TenantError",
+    "TermsNotAcceptedError",
+    "business_date",
+    "posting_date",
+    "select",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else a checker would take any misspelt name for a public one
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for (PEP 562)."""
+        try:
+            home = _HOMES[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
