@@ -24,8 +24,8 @@ class CallbackAnswer:
 
     Attributes:
         status: The HTTP status, or None when there was no answer.
-        body: The answer's text, cut short when it is long.
-        problem: Why there is no answer, in French; empty when there is one.
+        body: The answer's text; empty when there is none, or when it is far too long.
+        problem: Why there is no usable answer, in French; empty when there is one.
     """
 
     status: int | None = None
@@ -78,10 +78,10 @@ class LoopbackSender:
             text = bytearray()
             for byte in response.iter_content(1):
                 text += byte
-                if len(text) >= _LONGEST_ANSWER or time.monotonic() > deadline:
-                    break
-            if time.monotonic() > deadline:
-                raise requests.Timeout
+                if len(text) > _LONGEST_ANSWER:
+                    return CallbackAnswer(response.status_code, problem="réponse trop longue")
+                if time.monotonic() > deadline:
+                    raise requests.Timeout
             return CallbackAnswer(response.status_code, text.decode("utf-8", "replace"))
 
 

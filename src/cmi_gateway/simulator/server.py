@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 from random import SystemRandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
-from waitress import wasyncore  # type: ignore[import-untyped]
-from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress import wasyncore
+from waitress.server import create_server
 
 from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.merchant import Gateway
@@ -50,7 +51,7 @@ class LoopbackServer:
 
         port: The port; 0 takes a free one.
 
-        host: A loopback address. Nothing else is accepted.
+        host: A loopback address, ``127.`` something. Nothing else is accepted.
 
     Raises:
         ConfigurationError: *host* is not a loopback address.
@@ -60,23 +61,25 @@ class LoopbackServer:
     def __init__(self, app: WSGIApplication, port: int = 0, *, host: str = _LOOPBACK) -> None:
         if not _is_loopback_address(host):
             raise ConfigurationError("this server is for one machine: host must be a loopback address")
-        self._dispatchers: dict[int, Any] = {}
-        self._server = create_server(
-            app, map=self._dispatchers, host=host, port=port, threads=_THREADS, ident=None
-        )
+        # Bound here, so that a port in use is known before the server has started its threads.
+        listening = socket.create_server((host, port))
+        self._port = int(listening.getsockname()[1])
         self._host = host
+        self._dispatchers: dict[int, Any] = {}
+        self._server: Any = create_server(
+            app, map=self._dispatchers, sockets=[listening], threads=_THREADS, ident=None
+        )
         self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened on, from construction to `close`."""
-        return int(self._server.effective_port)
+        return self._port
 
     @property
     def url(self) -> str:
         """Scheme, host and port, without a slash at the end: ``http://127.0.0.1:49152``."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return f"http://{self._host}:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.run, name=f"loopback:{self.port}", daemon=True)
@@ -169,6 +172,6 @@ def running_simulator(
 
 def _is_loopback_address(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return IPv4Address(host).is_loopback
     except ValueError:
         return False
