@@ -81,7 +81,7 @@ def _form(
         problems=problems,
         nothing=nothing,
         entries=entries,
-        cards=CARDS,
+        cards=[card for card in CARDS if card in services.tenant.fee_schedule.cards],
         challenge=services.human_check.challenge(binding=visitor()),
         step=2,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
@@ -20,6 +20,7 @@ from rak_billing.errors import (
     SelectionError,
     TermsNotAcceptedError,
 )
+from rak_billing.payment_request import Language
 from rak_billing.portal.bill_view import CustomerView
 from rak_billing.portal.context import draft_of, nonce, portal
 from rak_billing.portal.drafts import Draft
@@ -66,7 +67,8 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
             email=draft.email,
             card=draft.card,
             terms=True,
-            language=portal().texts.language,
+            # Catalogues are packaged for the languages of the gateway's page.
+            language=cast(Language, portal().texts.language),
         )
     except QuoteChangedError as error:
         return changed_page(token, draft, error.statement)
