@@ -19,7 +19,7 @@ from rak_billing.tenant import Tenant
 
 _OPENING: Final = (
     "Bonjour,",
-    "Nous confirmons votre paiement en ligne de {total}, reçu le {day}.",
+    "Nous confirmons votre paiement en ligne de {total}, effectué le {day}.",
     "Il sera constaté au niveau de votre agence {agency} le {posting_day}.",
 )
 _LINK: Final = "Votre reçu, à imprimer et à garder comme preuve de paiement :"

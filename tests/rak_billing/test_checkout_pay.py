@@ -1,0 +1,239 @@
+"""Starting a payment: what is checked, what is written before the customer leaves."""
+
+import json
+from datetime import timedelta
+
+import attrs
+import pytest
+from support.callbacks import approved, declined
+from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
+
+import cmi_gateway as cmi
+from rak_billing.errors import (
+    BillingUnavailableError,
+    EmailError,
+    FeeError,
+    InvoicesAlreadyPaidError,
+    NothingToPayError,
+    QuoteChangedError,
+    TenantError,
+    TermsNotAcceptedError,
+)
+from rak_billing.payments.states import PublicState
+
+
+@pytest.fixture
+def shop(tmp_path):
+    with till(tmp_path) as opened:
+        yield opened
+
+
+def test_the_form_asks_for_what_was_accepted(shop):
+    """Invoice A of the guide costs 114,26 with its fee."""
+    form = shop.pay(A)
+    assert "114.26" == dict(form.fields)["amount"]
+
+
+def test_the_order_is_kept_before_the_form_is_handed_out(shop):
+    """Lines, amount, fee, signed fields and accepted terms stand in the journal."""
+    form = shop.pay(A)
+    (order,), (attempt,) = shop.rows("orders"), shop.rows("attempts")
+    assert (11426, "open") == (order["total_centimes"], order["state"])
+    assert {"schedule": "rak-2018", "version": "1", "gross": 124}.items() <= json.loads(order["quote"])[
+        "fee"
+    ].items()
+    assert [A.description, "Frais du service en ligne"] == [
+        row["description"] for row in shop.rows("order_lines")
+    ]
+    assert [list(pair) for pair in form.fields] == json.loads(attempt["form_fields"])
+    assert ("2018-09", "2018-09-10T09:48:58.000000Z") == (
+        attempt["terms_version"],
+        attempt["terms_accepted_at"],
+    )
+
+
+def test_the_order_id_is_random_and_prefixed(shop):
+    """RAK- and at least 80 random bits."""
+    prefix, _, rest = shop.pay(A).order_id.partition("-")
+    assert ("RAK", 16) == (prefix, len(rest))
+
+
+def test_the_token_is_not_in_the_journal(shop):
+    """Whoever reads the database cannot make a return link from its keys."""
+    form = shop.pay(A)
+    assert token_of(form) not in {row["token_hash"] for row in shop.rows("attempts")}
+
+
+def test_personal_data_is_signed_masked(shop):
+    """Name and address leave the house masked; the journal keeps billing's own."""
+    fields = dict(shop.pay(A).fields)
+    assert ("M. A… B…", "12 RUE … KENITRA") == (fields["BillToName"], fields["BillToStreet1"])
+    assert "M. Ahmed BENNANI" == shop.rows("orders")[0]["customer_name"]
+
+
+def test_another_total_is_refused_with_the_new_quote(shop):
+    """A changed amount goes back to the customer, with what it would cost now."""
+    before = shop.total(A)
+    shop.bills.invoices = [attrs.evolve(A, amount=cmi.Money.parse("120.00")), B]
+    with pytest.raises(QuoteChangedError) as caught:
+        shop.pay(A, accepted=before)
+    assert cmi.Money.parse("121.32") == caught.value.quote.total
+    assert [] == shop.rows("orders")
+
+
+def test_an_invoice_that_is_gone_is_refused_with_the_rest(shop):
+    """Of two chosen invoices one was paid at the agency: the other is quoted."""
+    before = shop.total(A, B)
+    shop.bills.invoices = [B]
+    with pytest.raises(QuoteChangedError) as caught:
+        shop.pay(A, B, accepted=before)
+    assert cmi.Money.parse("106.97") == caught.value.quote.total
+
+
+def test_a_new_mandatory_invoice_is_refused_without_a_quote(shop):
+    """The choice is no longer possible: there is nothing to quote."""
+    before = shop.total(A)
+    shop.bills.invoices = [A, attrs.evolve(B, is_mandatory=True)]
+    with pytest.raises(QuoteChangedError) as caught:
+        shop.pay(A, accepted=before)
+    assert (None, 2) == (caught.value.quote, len(caught.value.statement.invoices))
+
+
+def test_terms_must_be_accepted(shop):
+    """Nothing but True accepts the terms."""
+    with pytest.raises(TermsNotAcceptedError):
+        shop.pay(A, terms="on")
+
+
+def test_the_email_must_be_one(shop):
+    """A receipt must be able to arrive."""
+    with pytest.raises(EmailError):
+        shop.pay(A, email="nobody")
+
+
+def test_an_unknown_card_is_refused(shop):
+    """The tariff prices the cards that it names."""
+    with pytest.raises(FeeError):
+        shop.pay(A, card="wooden")
+
+
+def test_an_unknown_customer_has_nothing_to_pay(shop):
+    """Unknown and nothing to pay are one case."""
+    with pytest.raises(NothingToPayError):
+        shop.checkout.pay(
+            "999", chosen={"1"}, accepted=cmi.Money(1), email=EMAIL, card="moroccan", terms=True
+        )
+    assert shop.checkout.look_up("999") is None
+
+
+def test_an_outage_is_not_nothing_to_pay(shop):
+    """When billing is down, look-up and payment say so."""
+    shop.bills.is_down = True
+    with pytest.raises(BillingUnavailableError):
+        shop.checkout.look_up(CUSTOMER)
+
+
+def test_paid_invoices_are_left_out(shop):
+    """Billing still lists what was paid here a minute ago; the customer does not see it."""
+    shop.settle(approved(shop.pay(A)))
+    assert (B,) == shop.checkout.look_up(CUSTOMER).invoices
+
+
+def test_nothing_is_left_when_all_is_paid(shop):
+    """A customer who paid everything sees what an unknown customer sees."""
+    shop.settle(approved(shop.pay(A, B)))
+    assert shop.checkout.look_up(CUSTOMER) is None
+
+
+def test_paid_invoices_cannot_be_paid_again(shop):
+    """All chosen invoices are paid here: said with their references."""
+    total = shop.total(A)
+    shop.settle(approved(shop.pay(A)))
+    with pytest.raises(InvoicesAlreadyPaidError) as caught:
+        shop.pay(A, accepted=total)
+    assert (A.reference,) == caught.value.references
+
+
+def test_a_selection_that_is_paid_in_part_is_quoted_anew(shop):
+    """One of two chosen invoices is paid here: the other is quoted."""
+    total = shop.total(A, B)
+    shop.settle(approved(shop.pay(A)))
+    with pytest.raises(QuoteChangedError) as caught:
+        shop.pay(A, B, accepted=total)
+    assert cmi.Money.parse("106.97") == caught.value.quote.total
+
+
+def test_the_same_selection_is_the_same_order(shop):
+    """A second start makes a second attempt, with an order id of its own, and supersedes the first."""
+    first, second = shop.pay(A), shop.pay(A)
+    assert first.order_id != second.order_id
+    assert 1 == len(shop.rows("orders"))
+    assert (PublicState.SUPERSEDED, PublicState.PENDING) == (shop.seen(first).state, shop.seen(second).state)
+
+
+def test_another_selection_is_another_order(shop):
+    """Sharing an invoice supersedes; the order is a new one."""
+    first, second = shop.pay(A), shop.pay(A, B)
+    assert shop.seen(first).order_reference != shop.seen(second).order_reference
+    assert PublicState.SUPERSEDED is shop.seen(first).state
+
+
+def test_another_price_is_another_order(shop):
+    """The same invoice with another amount is never paid under the old order."""
+    shop.pay(A)
+    shop.bills.invoices = [attrs.evolve(A, amount=cmi.Money.parse("120.00"))]
+    shop.pay(shop.bills.invoices[0])
+    assert [11426, 12132] == sorted(row["total_centimes"] for row in shop.rows("orders"))
+
+
+def test_selections_that_share_nothing_leave_each_other_alone(shop):
+    """Two tabs for two invoices may both be paid."""
+    first, second = shop.pay(A), shop.pay(B)
+    assert {PublicState.PENDING} == {shop.seen(first).state, shop.seen(second).state}
+
+
+def test_open_payments_are_shown_before_they_are_superseded(shop):
+    """The undecided payment of a shared invoice is listed; a declined one is not."""
+    first = shop.pay(A)
+    reference = shop.seen(first).order_reference
+    assert [reference] == [p.order_reference for p in shop.checkout.open_payments(CUSTOMER, {A.reference})]
+    shop.settle(declined(first))
+    assert () == shop.checkout.open_payments(CUSTOMER, {A.reference})
+
+
+@pytest.mark.parametrize("chosen", [{B.reference}, set()])
+def test_open_payments_of_other_invoices_are_not_shown(shop, chosen):
+    """Only what a new start would supersede is listed."""
+    shop.pay(A)
+    assert () == shop.checkout.open_payments(CUSTOMER, chosen)
+
+
+def test_open_payments_are_forgotten_after_an_hour(shop):
+    """A form that the gateway no longer serves is not worth a question."""
+    shop.pay(A)
+    shop.now += timedelta(minutes=61)
+    assert () == shop.checkout.open_payments(CUSTOMER, {A.reference})
+
+
+def test_an_unknown_token_shows_nothing(shop):
+    """A guessed return link is no link."""
+    assert shop.checkout.payment("0" * 32) is None
+
+
+@pytest.mark.parametrize("settings", [{"secret_key": "short"}, {"confirm": "never"}])
+def test_unfit_settings_are_refused_at_once(tmp_path, settings):
+    """A guessable key or an unknown way to confirm fails at start-up."""
+    with pytest.raises(TenantError), till(tmp_path, **settings):
+        pass
+
+
+def test_the_checkout_hides_its_key(shop):
+    """Neither the key nor what is derived from it shows in the repr."""
+    assert "secret" not in repr(shop.checkout).lower()
+
+
+def test_in_memory_it_works_alike():
+    """A journal in memory serves a whole payment."""
+    with till() as shop:
+        assert isinstance(shop, Till)
+        assert "ACTION=POSTAUTH" == shop.settle(approved(shop.pay(A)))

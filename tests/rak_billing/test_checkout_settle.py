@@ -1,0 +1,304 @@
+"""Settling callbacks: every case of the table of replies, on a real file, with real signatures."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from support.callbacks import approved, at, declined, doubtful, failed, new_transaction_id, not_authenticated
+from support.checkout_kit import NOON, A, B, till
+from support.gateway_kit import answer, answer_fields, signed_body
+
+from rak_billing.errors import JournalError
+from rak_billing.payments.states import PublicState, TransitionError
+
+CAPTURE, ACKNOWLEDGE, FAILURE = "ACTION=POSTAUTH", "APPROVED", "FAILURE"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    with till(tmp_path) as opened:
+        yield opened
+
+
+def refused(shop):
+    return {row["reason"]: row["count"] for row in shop.rows("rejections")}
+
+
+def receipt_of(shop, form):
+    return shop.checkout.receipt(shop.seen(form).receipt_url.rsplit("/", 1)[1])
+
+
+def test_an_approval_is_paid_and_captured(shop):
+    """One callback: captured, paid, one receipt, one mail, the invoice locked."""
+    form = shop.pay(A)
+    assert CAPTURE == shop.settle(approved(form))
+    assert PublicState.PAID is shop.seen(form).state
+    assert (1, 1, 1) == tuple(len(shop.rows(table)) for table in ("receipts", "outbox", "invoice_locks"))
+
+
+def test_the_receipt_tells_what_was_paid(shop):
+    """The guide's own figures come back from its link."""
+    form = shop.pay(A)
+    shop.settle(approved(form))
+    receipt = receipt_of(shop, form)
+    assert ("10000000001", "032437", "448788", "VISA", "0010") == (
+        receipt.number, receipt.payment_number, receipt.authorization_code, receipt.method, receipt.last_four,
+    )  # fmt: skip
+    assert date(2018, 9, 11) == receipt.posting_date
+
+
+def test_a_guessed_receipt_link_shows_nothing(shop):
+    """Only the secret finds a receipt."""
+    shop.settle(approved(shop.pay(A)))
+    assert shop.checkout.receipt("0" * 32) is None
+
+
+def test_the_receipt_secret_is_not_in_the_journal(shop):
+    """The link is stored hashed."""
+    form = shop.pay(A)
+    shop.settle(approved(form))
+    secret = shop.seen(form).receipt_url.rsplit("/", 1)[1]
+    assert all(secret not in str(row) for row in shop.rows("receipts"))
+
+
+@pytest.mark.parametrize("callback", [approved, declined, doubtful, failed, not_authenticated])
+def test_a_repeat_gets_the_first_answer_and_changes_nothing(shop, callback):
+    """The very same bytes again: the same answer, not one row more."""
+    raw = callback(shop.pay(A))
+    first, events = shop.settle(raw), shop.rows("events")
+    assert first == shop.settle(raw)
+    assert events == shop.rows("events")
+
+
+def test_a_transaction_is_settled_once(shop):
+    """Another callback about the same transaction gets the first answer."""
+    form = shop.pay(A)
+    transaction = new_transaction_id()
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert (1, [], 2) == (len(shop.rows("receipts")), shop.reviews(), len(shop.rows("callbacks")))
+
+
+def test_a_transaction_with_two_outcomes_is_put_before_a_person(shop):
+    """Declined, then approved under one transaction id: the first answer stands, and somebody looks."""
+    form = shop.pay(A)
+    transaction = new_transaction_id()
+    assert ACKNOWLEDGE == shop.settle(declined(form, TransId=transaction))
+    assert ACKNOWLEDGE == shop.settle(approved(form, TransId=transaction))
+    assert ["contradiction"] == shop.reviews()
+
+
+@pytest.mark.parametrize("callback", [declined, not_authenticated])
+def test_a_decline_leaves_the_order_payable(shop, callback):
+    """Acknowledged; the page says refused, the order stays open."""
+    form = shop.pay(A)
+    assert ACKNOWLEDGE == shop.settle(callback(form))
+    assert (PublicState.REFUSED, "open") == (shop.seen(form).state, shop.rows("orders")[0]["state"])
+
+
+def test_decline_then_success_under_one_order_id_is_paid(shop):
+    """The customer tried another card on the gateway's page."""
+    form = shop.pay(A)
+    shop.settle(declined(form))
+    assert CAPTURE == shop.settle(approved(form))
+    assert PublicState.PAID is shop.seen(form).state
+
+
+def test_a_late_decline_undoes_nothing(shop):
+    """Success, then the decline of an earlier try: still paid."""
+    form = shop.pay(A)
+    shop.settle(approved(form))
+    assert ACKNOWLEDGE == shop.settle(declined(form))
+    assert PublicState.PAID is shop.seen(form).state
+
+
+def test_a_superseded_attempt_may_still_pay(shop):
+    """The older tab is paid, the newer one never: accepted and captured."""
+    older, newer = shop.pay(A), shop.pay(A)
+    assert CAPTURE == shop.settle(approved(older))
+    assert (PublicState.PAID, PublicState.PAID) == (shop.seen(older).state, shop.seen(newer).state)
+
+
+def test_only_the_payer_is_shown_the_receipt(shop):
+    """The other tab, perhaps another person's, learns that it is paid and no more."""
+    older, newer = shop.pay(A), shop.pay(A)
+    shop.settle(approved(older))
+    assert shop.seen(newer).receipt_url is None
+
+
+def test_the_second_of_two_successes_is_not_captured(shop):
+    """Two attempts at one order both succeed: one captured, one acknowledged and flagged."""
+    older, newer = shop.pay(A), shop.pay(A)
+    assert (CAPTURE, ACKNOWLEDGE) == (shop.settle(approved(newer)), shop.settle(approved(older)))
+    assert (PublicState.REVIEW, ["duplicate_payment"]) == (shop.seen(older).state, shop.reviews())
+    assert 1 == len(shop.rows("receipts"))
+
+
+def test_a_success_for_invoices_of_another_paid_order_is_not_captured(shop):
+    """A was paid with B; the older order for A alone succeeds too late."""
+    older, newer = shop.pay(A), shop.pay(A, B)
+    assert (CAPTURE, ACKNOWLEDGE) == (shop.settle(approved(newer)), shop.settle(approved(older)))
+    assert ["duplicate_payment"] == shop.reviews()
+
+
+def test_a_second_transaction_of_a_paid_order_is_not_captured(shop):
+    """The card was charged twice under one order id: the second one is voided."""
+    form = shop.pay(A)
+    assert (CAPTURE, ACKNOWLEDGE) == (shop.settle(approved(form)), shop.settle(approved(form)))
+    assert (PublicState.PAID, ["duplicate_payment"]) == (shop.seen(form).state, shop.reviews())
+
+
+def test_a_doubtful_failure_is_flagged(shop):
+    """An error with an authorization code: FAILURE, and a person looks."""
+    form = shop.pay(A)
+    assert FAILURE == shop.settle(doubtful(form))
+    assert (PublicState.REVIEW, ["doubtful_failure"]) == (shop.seen(form).state, shop.reviews())
+
+
+def test_a_plain_failure_changes_nothing(shop):
+    """An error without any sign of money: acknowledged, still pending."""
+    form = shop.pay(A)
+    assert ACKNOWLEDGE == shop.settle(failed(form))
+    assert (PublicState.PENDING, []) == (shop.seen(form).state, shop.reviews())
+
+
+def test_a_forged_callback_is_counted_and_refused(shop):
+    """A hash under another key: FAILURE, counted, and a sample without a word of its content."""
+    form = shop.pay(A)
+    assert FAILURE == shop.settle(answer(form, store_key="GUESSED99"))
+    (sample,) = shop.rows("rejection_samples")
+    assert {"signature": 1} == refused(shop)
+    assert "client@example.com" not in sample["masked"]
+    assert [] == shop.rows("callbacks")
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"a=1&a=2", b"x" * 70_000, "é=ü&%zz".encode()])
+def test_nonsense_is_counted_and_refused(shop, raw):
+    """Anything at all gets an answer, and leaves nothing but a count."""
+    assert FAILURE == shop.settle(raw)
+    assert {"malformed": 1} == refused(shop)
+
+
+def test_samples_are_few(shop):
+    """A flood of nonsense fills neither the disk nor the log."""
+    for number in range(20):
+        shop.settle(f"a={number}".encode())
+    assert (20, 5) == (refused(shop)["malformed"], len(shop.rows("rejection_samples")))
+
+
+def test_our_own_form_sent_back_is_refused(shop):
+    """The signed form of the order itself is no callback."""
+    form = shop.pay(A)
+    assert FAILURE == shop.settle(signed_body([*form.fields[:-1]]))
+    assert {"reflected_form": 1} == refused(shop)
+
+
+def test_a_form_of_another_order_sent_back_is_refused(shop):
+    """No form ever issued serves as a callback, renamed as its fields may be."""
+    pairs = [
+        (name + "X" if name == "AutoRedirect" else name, value) for name, value in shop.pay(A).fields[:-1]
+    ]
+    shop.pay(B)
+    assert FAILURE == shop.settle(signed_body(pairs))
+    assert ({"reflected_form": 1}, []) == (refused(shop), shop.rows("callbacks"))
+
+
+def test_an_unknown_order_is_refused(shop, tmp_path):
+    """Signed, but of an order that is not in this journal: kept raw, answered FAILURE."""
+    (tmp_path / "other").mkdir()
+    with till(tmp_path / "other") as other:
+        foreign = approved(other.pay(A))
+    assert (FAILURE, FAILURE) == (shop.settle(foreign), shop.settle(foreign))
+    assert 1 == len(shop.rows("callbacks"))
+
+
+def test_another_amount_is_refused(shop):
+    """Signed by the gateway for one dirham: not this order."""
+    form = shop.pay(A)
+    assert FAILURE == shop.settle(approved(form, amount="1.00"))
+    assert (PublicState.PENDING, ["mismatch"]) == (shop.seen(form).state, shop.reviews())
+
+
+def test_renamed_fields_do_not_fill_the_disk(shop):
+    """One hash under ever new names is kept once."""
+    form = shop.pay(A)
+    fields = answer_fields(form) | {"amount": "1.00"}
+    signed = dict(pair.split(b"=", 1) for pair in signed_body(fields).strip().split(b"&"))
+    for number in range(5):
+        renamed = {
+            (b"BillToName%d" % number if name == b"BillToName" else name): value
+            for name, value in signed.items()
+        }
+        assert FAILURE == shop.settle(b"&".join(b"=".join(pair) for pair in renamed.items()))
+    assert (1, ["mismatch"]) == (len(shop.rows("callbacks")), shop.reviews())
+
+
+def test_a_true_callback_under_other_names_is_a_repeat(shop):
+    """A payer who replays the approval with the transaction renamed gets the first answer and nothing else."""
+    form = shop.pay(A)
+    raw = approved(form)
+    shop.settle(raw)
+    assert CAPTURE == shop.settle(raw.replace(b"TransId=", b"TransIdX="))
+    assert ([], 1, 1) == (shop.reviews(), len(shop.rows("callbacks")), len(shop.rows("receipts")))
+
+
+def test_a_mismatch_does_not_block_the_true_callback(shop):
+    """The renamed copy came first; the gateway's own is settled all the same."""
+    form = shop.pay(A)
+    raw = approved(form)
+    assert FAILURE == shop.settle(raw.replace(b"BillToName=", b"BillToNamf="))
+    assert CAPTURE == shop.settle(raw)
+
+
+def test_receipt_numbers_have_no_gap(shop):
+    """Two orders, two numbers in a row, whatever was refused between them."""
+    first = shop.pay(A)
+    shop.settle(approved(first))
+    second = shop.pay(B)
+    shop.settle(declined(second))
+    shop.settle(approved(first))
+    shop.settle(approved(second))
+    assert ["10000000001", "10000000002"] == [row["number"] for row in shop.rows("receipts")]
+
+
+def test_the_gateways_time_decides_the_posting_date(shop):
+    """Paid at 21:58, told at 22:01: posted tomorrow, not the day after."""
+    shop.now = datetime(2018, 9, 10, 21, 1, tzinfo=UTC)
+    form = shop.pay(A)
+    shop.settle(approved(form, **at(shop.now - timedelta(minutes=3))))
+    assert (date(2018, 9, 11), []) == (receipt_of(shop, form).posting_date, shop.reviews())
+
+
+def test_clocks_far_apart_are_flagged(shop):
+    """Six minutes between the gateway's clock and ours: paid, and a person looks."""
+    form = shop.pay(A)
+    assert CAPTURE == shop.settle(approved(form, **at(NOON - timedelta(minutes=6))))
+    assert ["clock_skew"] == shop.reviews()
+
+
+def test_without_the_gateways_time_ours_decides(shop):
+    """A callback without a time is dated by its arrival."""
+    form = shop.pay(A)
+    shop.settle(approved(form, **{"EXTRA.TRXDATE": ""}))
+    assert NOON == receipt_of(shop, form).paid_at
+
+
+def test_confirmed_later_it_is_accepted_first(tmp_path):
+    """Accepted locks the invoice; receipt, number and mail wait for the confirmation, which counts once."""
+    with till(tmp_path, confirm="later") as shop:
+        form = shop.pay(A)
+        assert CAPTURE == shop.settle(approved(form))
+        assert (PublicState.RECEIVED, []) == (shop.seen(form).state, shop.rows("receipts"))
+        assert (B,) == shop.checkout.look_up("100200300").invoices
+        shop.checkout.confirm(form.order_id)
+        shop.checkout.confirm(form.order_id)
+        assert (PublicState.PAID, 1) == (shop.seen(form).state, len(shop.rows("receipts")))
+
+
+def test_what_was_not_accepted_cannot_be_confirmed(shop):
+    """A pending attempt is refused, and so is an unknown one."""
+    form = shop.pay(A)
+    with pytest.raises(TransitionError):
+        shop.checkout.confirm(form.order_id)
+    with pytest.raises(JournalError):
+        shop.checkout.confirm("RAK-unknown")
+    assert [] == shop.rows("events")

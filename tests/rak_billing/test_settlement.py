@@ -1,0 +1,53 @@
+"""The pure decision about a callback."""
+
+import pytest
+
+from cmi_gateway.callback import Reply
+from cmi_gateway.outcome import Approved, Declined, Failed, NotAuthenticated, PaymentFacts
+from rak_billing.payments.reviews import ReviewKind
+from rak_billing.payments.states import Event, OrderState
+from rak_billing.settlement import Decision, decide
+
+FACTS = PaymentFacts()
+
+
+def test_an_approval_of_an_open_order_is_captured():
+    """The usual answer to an approval stands."""
+    decision = decide(Approved(FACTS), Reply.CAPTURE, order_state=OrderState.OPEN, paid_by_another=False)
+    assert Decision(Event.APPROVE, Reply.CAPTURE) == decision
+
+
+@pytest.mark.parametrize(
+    ("state", "paid_by_another"),
+    [
+        (OrderState.ACCEPTED, False),
+        (OrderState.PAID, False),
+        (OrderState.OPEN, True),
+        (OrderState.PAID, True),
+    ],
+)
+def test_an_approval_of_what_is_paid_is_not_captured(state, paid_by_another):
+    """A second payment is acknowledged, not captured, and put before a person."""
+    decision = decide(Approved(FACTS), Reply.CAPTURE, order_state=state, paid_by_another=paid_by_another)
+    assert Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT) == decision
+
+
+@pytest.mark.parametrize("outcome", [Declined("51", "", FACTS), NotAuthenticated("", FACTS)])
+def test_a_decline_is_acknowledged(outcome):
+    """The bank's and the card holder's no are the same to the order."""
+    decision = decide(outcome, Reply.ACKNOWLEDGE, order_state=OrderState.OPEN, paid_by_another=False)
+    assert Decision(Event.DECLINE, Reply.ACKNOWLEDGE) == decision
+
+
+def test_a_doubtful_failure_is_put_before_a_person():
+    """A sign of an authorization in a failure is never passed over."""
+    outcome = Failed("error", authorization_sign=True, facts=FACTS)
+    decision = decide(outcome, Reply.FAILURE, order_state=OrderState.OPEN, paid_by_another=False)
+    assert Decision(Event.DOUBT, Reply.FAILURE, ReviewKind.DOUBTFUL_FAILURE) == decision
+
+
+def test_a_plain_failure_changes_nothing():
+    """Nobody was charged and nobody needs to look."""
+    outcome = Failed("error", authorization_sign=False, facts=FACTS)
+    decision = decide(outcome, Reply.ACKNOWLEDGE, order_state=OrderState.OPEN, paid_by_another=False)
+    assert Decision(Event.FAIL, Reply.ACKNOWLEDGE) == decision

@@ -1,0 +1,92 @@
+"""The payment's states: one table, one door."""
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rak_billing.payments.states import (
+    EDGES,
+    GATEWAY_EVENTS,
+    AttemptState,
+    Event,
+    OrderState,
+    PublicState,
+    TransitionError,
+    apply,
+    shown,
+)
+
+STATES = [*OrderState, *AttemptState]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_gateway_event_has_an_edge_from_every_state(state):
+    """A callback is never refused by the table."""
+    assert set(GATEWAY_EVENTS) <= {event for (start, event) in EDGES if start is state}
+
+
+def test_every_edge_has_a_label_and_stays_in_its_kind():
+    """Each edge says why, and an order never becomes an attempt."""
+    assert all(label and type(start) is type(end) for (start, _), (end, label) in EDGES.items())
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_can_be_reached(state):
+    """No state stands in the table that nothing leads to."""
+    reached = {OrderState.OPEN, AttemptState.SENT} | {end for end, _ in EDGES.values()}
+    assert state in reached
+
+
+def test_decline_then_approval_is_paid():
+    """A decline is no end: the approval that follows is accepted and can be confirmed."""
+    state = AttemptState.SENT
+    for event in (Event.DECLINE, Event.APPROVE, Event.CONFIRM):
+        state = apply(state, event)
+    assert AttemptState.PAID is state
+
+
+@given(st.lists(st.sampled_from(sorted(GATEWAY_EVENTS))))
+def test_nothing_the_gateway_says_undoes_a_payment(events):
+    """A paid attempt and order stay paid, whatever callbacks follow."""
+    attempt, order = AttemptState.PAID, OrderState.PAID
+    for event in events:
+        attempt, order = apply(attempt, event), apply(order, event)
+    assert (AttemptState.PAID, OrderState.PAID) == (attempt, order)
+
+
+def test_a_refused_transition_names_state_and_event():
+    """Confirming what was never accepted is refused, with both names."""
+    with pytest.raises(TransitionError, match=r"AttemptState sent.*confirm") as caught:
+        apply(AttemptState.SENT, Event.CONFIRM)
+    assert (AttemptState.SENT, Event.CONFIRM) == (caught.value.state, caught.value.event)
+
+
+def test_a_refused_transition_pickles():
+    """Queues and logs keep the error whole."""
+    error = TransitionError(OrderState.OPEN, Event.CONFIRM)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(error), error.state, error.event) == (str(again), again.state, again.event)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_is_found_again_by_its_name(state):
+    """What the journal wrote, it reads back."""
+    assert state is type(state).named(state.value)
+
+
+def test_the_page_tells_of_the_order_once_it_is_paid():
+    """The older tab of an order that was paid in another says paid, not superseded."""
+    assert PublicState.PAID is shown(AttemptState.SUPERSEDED, OrderState.PAID)
+
+
+def test_the_page_of_a_second_payment_says_that_a_person_looks():
+    """A duplicate is never shown as paid, though its order is."""
+    assert PublicState.REVIEW is shown(AttemptState.DUPLICATE, OrderState.PAID)
+
+
+@pytest.mark.parametrize("state", AttemptState)
+def test_the_page_tells_of_the_attempt_while_the_order_is_open(state):
+    """An open order shows what became of this very attempt."""
+    assert state.public is shown(state, OrderState.OPEN)
