@@ -117,6 +117,11 @@ class Desk:
         """Read the form token of this browser's session."""
         return soup(self.client.get("/identification")).find(attrs={"name": "csrf_token"})["value"]
 
+    def static(self, url: str) -> tuple[str, str]:
+        """Read a static file, and close it: its text and its cache rule."""
+        with self.client.get(url) as answer:
+            return answer.text, answer.headers["Cache-Control"]
+
     def post(self, url: str, /, **fields: Any) -> TestResponse:
         """Post a form as a page of ours would."""
         return self.client.post(url, data={"csrf_token": self.csrf(), **fields})

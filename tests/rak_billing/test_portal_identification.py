@@ -1,0 +1,268 @@
+"""Steps 1 and 2: the way in, the form, and the one message of rule R15."""
+
+import re
+
+import pytest
+
+from rak_billing.portal.answer_floor import AnswerFloor
+from rak_billing.portal.limits import Allowance
+from support.portal_kit import Anybody, open_desk, soup, words
+
+NOTHING = "Aucune Facture à payer ou identifiants client inexistant"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with open_desk(tmp_path) as desk:
+        yield desk
+
+
+def test_the_entry_page_leads_to_the_form_without_an_account(desk):
+    """Rules R01, R03, R04: the guide's link text, the operator's site, no registration."""
+    links = {link.get_text(): link["href"] for link in soup(desk.client.get("/")).select("main a")}
+    assert "/identification" == links["Payez vos factures en ligne."]
+    assert "https://www.rak.ma" == links["Site de la RAK"]
+
+
+def test_the_banner_is_the_operators_on_every_page(desk):
+    """Rule R13: from the tenant's configuration."""
+    for url in ("/", "/guide", "/identification", "/conditions", "/unknown"):
+        assert (
+            "Régie Autonome de Distribution d'Eau d'Electricité"
+            in soup(desk.client.get(url)).header.get_text()
+        )
+
+
+def test_the_guide_has_its_six_steps(desk):
+    """Rules R02, R32: a page of the site, with the way to the gateway's own help."""
+    page = soup(desk.client.get("/guide"))
+    assert [f"Étape {n}" for n in range(1, 7)] == [h.get_text()[:7] for h in page.select("section h2")]
+    assert page.find("a", string=re.compile("FAQ"))["href"].startswith("https://www.cmi.co.ma")
+
+
+def test_the_form_asks_what_the_guide_asks(desk):
+    """Rules R06 to R11 and R14: labels, types, and exactly one card type with a default."""
+    page = soup(desk.client.get("/identification"))
+    labels = [label.get_text(strip=True) for label in page.select("main label, main legend")]
+    assert "Identifiants du client" == page.h1.get_text()
+    for label in (
+        "Code Client (numéro de Police) :",
+        "Email :",
+        "Confirmer votre email :",
+        "Code de vérification :",
+    ):
+        assert label in labels
+    assert {"Carte Bancaire Marocaine", "Carte Bancaire Internationale", "Je ne suis pas un robot"} <= set(
+        labels
+    )
+    assert ["moroccan"] == [radio["value"] for radio in page.select("input[type=radio][checked]")]
+
+
+def test_pasting_and_filling_in_are_allowed(desk):
+    """Rule R08: nothing stands in the way of paste, and browsers may complete the address."""
+    page = desk.client.get("/identification")
+    assert ["email", "email"] == [field["autocomplete"] for field in soup(page).select("input[type=email]")]
+    assert "onpaste" not in page.text
+
+
+def test_the_form_shows_where_the_number_is_printed(desk):
+    """Rule R05: words and a drawing with a text for those who do not see it."""
+    drawing = soup(desk.client.get("/identification")).select_one("details svg")
+    assert "numéro de Police" in drawing["aria-label"]
+
+
+@pytest.mark.parametrize("url", ["/identification", "list"])
+def test_the_guide_opens_beside_the_entries(desk, url):
+    """Rule R10: in a new tab, which is said, so that nothing typed is lost."""
+    page = desk.client.get(f"/factures/{desk.draft()}" if url == "list" else url)
+    link = soup(page).find("a", string="Guide de paiement en ligne des factures de la RAK")
+    assert ("/guide", "_blank", ["noopener"]) == (link["href"], link["target"], link["rel"])
+    assert "nouvel onglet" in link.parent.get_text()
+
+
+def test_a_known_customer_goes_on_to_the_list(desk):
+    """By a redirect, so that going back does not send the form again."""
+    answer = desk.identify("123 456-789")
+    assert 303 == answer.status_code
+    assert re.fullmatch(r"/factures/[\w-]{40,}", answer.location)
+
+
+def test_wrong_entries_come_back_with_what_was_typed(desk):
+    """Rule R06: same page, entries kept, problems named and linked."""
+    answer = desk.identify(email="a@x", email_again="b@x", card="international")
+    page = soup(answer)
+    assert 422 == answer.status_code
+    assert ["#email"] == [link["href"] for link in page.select(".summary a")]
+    assert ["123456789", "a@x", "b@x"] == [
+        page.find(id=i)["value"] for i in ("customer_ref", "email", "email_again")
+    ]
+    assert "international" == page.select_one("input[type=radio][checked]")["value"]
+    assert page.title.get_text().startswith("Erreur : ")
+
+
+def test_billing_is_not_asked_before_everything_holds(desk):
+    """Wrong entries cost the billing system nothing."""
+    desk.identify(email="a@x")
+    assert [] == desk.billing.asked
+
+
+def _without_what_is_new_each_time(page):
+    text = re.sub(r'(name="csrf_token" value=|nonce=)"[^"]*"', "", page.text)
+    return page.status_code, text.replace("777777", "CODE").replace("999999", "CODE")
+
+
+def test_unknown_and_nothing_to_pay_are_one_answer(desk):
+    """Rule R15: the same bytes and the same status, save the code that the customer typed."""
+    desk.billing.statements["777777"] = desk.billing.statements["777"]
+    nothing, unknown = desk.identify("777777"), desk.identify("999999")
+    assert NOTHING in words(nothing)
+    assert _without_what_is_new_each_time(nothing) == _without_what_is_new_each_time(unknown)
+    assert nothing.content_length == unknown.content_length
+
+
+def test_both_take_the_same_time(tmp_path):
+    """Rule R15: the answer leaves on a whole step of the clock, whatever billing took."""
+    slept, now = [], [0.0]
+
+    def passing_time():
+        now[0] += 0.07 * len(slept) + 0.01
+        return now[0]
+
+    floor = AnswerFloor(0.5, monotonic=passing_time, sleep=slept.append)
+    with open_desk(tmp_path, floor=floor) as desk:
+        for customer_ref in ("777", "999"):
+            desk.identify(customer_ref)
+    assert [pytest.approx(0.49), pytest.approx(0.42)] == slept
+
+
+def test_an_outage_is_another_page(desk):
+    """Rule R15: not knowing is never « nothing to pay »."""
+    desk.billing.is_down = True
+    answer = desk.identify()
+    assert (503, "120") == (answer.status_code, answer.headers["Retry-After"])
+    assert NOTHING not in words(answer)
+    assert "votre agence RAK" in words(answer)
+
+
+class Nobody(Anybody):
+    """A human check that lets nobody in."""
+
+    def passed(self, answers, *, binding):
+        return False
+
+
+def test_no_look_up_without_the_human_check(tmp_path):
+    """Rule R09: the check comes first, and its failure is shown at its field."""
+    with open_desk(tmp_path, human_check=Nobody()) as desk:
+        answer = desk.identify()
+        assert (422, []) == (answer.status_code, desk.billing.asked)
+        assert ["#check"] == [link["href"] for link in soup(answer).select(".summary a")]
+
+
+NUMBERS = [
+    "zéro",
+    "un",
+    "deux",
+    "trois",
+    "quatre",
+    "cinq",
+    "six",
+    "sept",
+    "huit",
+    "neuf",
+    "dix",
+    "onze",
+    "douze",
+]
+
+
+def test_the_portals_own_check_is_solved_without_script(tmp_path):
+    """The sum in words, typed in figures, with the token of the form."""
+    with open_desk(tmp_path, human_check=None) as desk:
+        page = soup(desk.client.get("/identification"))
+        question = page.find("label", attrs={"for": "check_answer"}).get_text().replace("\u00a0?", "").split()
+        answer = NUMBERS.index(question[2]) + NUMBERS.index(question[4])
+        fields = {field["name"]: field["value"] for field in page.select("form input[type=hidden]")}
+        email = {"email": "a@x.ma", "email_again": "a@x.ma", "card": "moroccan", "customer_ref": "123456789"}
+        sent = desk.client.post("/identification", data=fields | email | {"check_answer": str(answer)})
+        assert 303 == sent.status_code
+
+
+@pytest.mark.parametrize("disguise", [{"X-Human": "1"}, {"X-Test": "true"}, {"Cookie": "human=1"}])
+def test_no_header_switches_the_check_off(tmp_path, disguise):
+    """There is no door for tests."""
+    with open_desk(tmp_path, human_check=None) as desk:
+        fields = {
+            "csrf_token": desk.csrf(),
+            "customer_ref": "123456789",
+            "email": "a@x.ma",
+            "email_again": "a@x.ma",
+        }
+        desk.app.testing = True
+        answer = desk.client.post(
+            "/identification?human=1", data=fields | {"card": "moroccan"}, headers=disguise
+        )
+        assert answer.status_code in {400, 422}
+        assert [] == desk.billing.asked
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"per_address": Allowance(2, 600)}, {"per_customer": Allowance(2, 600)}],
+    ids=["address", "customer"],
+)
+def test_too_many_look_ups_have_to_wait(tmp_path, limit):
+    """Codes cannot be tried in bulk, nor one customer be watched; the answer says how long to wait."""
+    with open_desk(tmp_path, **limit) as desk:
+        answers = [desk.identify() for _ in range(3)]
+        assert [303, 303, 429] == [answer.status_code for answer in answers]
+        assert 0 < int(answers[2].headers["Retry-After"]) <= 600
+        assert "Réessayez dans" in words(answers[2])
+
+
+def test_a_forwarded_address_is_not_believed(tmp_path):
+    """Without a proxy, the header is a stranger's claim."""
+    with open_desk(tmp_path, per_address=Allowance(1, 600)) as desk:
+        desk.identify()
+        desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "10.1.1.1"
+        assert 429 == desk.identify().status_code
+
+
+def test_a_proxys_address_is_believed_where_one_is_configured(tmp_path):
+    """Behind one proxy, each customer has an allowance of their own."""
+    with open_desk(tmp_path, per_address=Allowance(1, 600), trusted_proxies=1) as desk:
+        desk.identify()
+        desk.client.environ_base["HTTP_X_FORWARDED_FOR"] = "10.1.1.1"
+        assert 303 == desk.identify().status_code
+
+
+def test_leaving_forgets_the_draft_and_goes_to_the_operator(desk):
+    """Rule R12: silently."""
+    token = desk.draft()
+    answer = desk.client.get(f"/quitter/{token}")
+    assert (303, "https://www.rak.ma") == (answer.status_code, answer.location)
+    assert 404 == desk.client.get(f"/factures/{token}").status_code
+
+
+def test_correcting_the_email_keeps_the_ticks(desk):
+    """« Modifier » leads back with everything filled in."""
+    token = desk.draft(chosen=["123456789"])
+    page = soup(desk.client.get(f"/identification/{token}"))
+    assert "client@example.com" == page.find(id="email")["value"]
+    email = {"email": "b@x.ma", "email_again": "b@x.ma"}
+    fields = {"customer_ref": "123456789", "card": "moroccan"} | email
+    moved = desk.post(f"/identification/{token}", **fields).location
+    page = desk.client.get(moved)
+    assert "b@x.ma" in words(page)
+    assert ["123456789"] == [box["value"] for box in soup(page).select("input[name=invoice][checked]")]
+
+
+def test_nothing_of_a_stranger_is_written_before_payer(desk):
+    """Until « Payer », the journal holds no order."""
+    desk.client.get(f"/recapitulatif/{desk.draft(chosen=['123456789'])}")
+    with desk.checkout.journal.engine.connect() as connection:
+        tables = (
+            connection.exec_driver_sql("select name from sqlite_master where type='table'").scalars().all()
+        )
+        for table in set(tables) - {"portal_hits", "portal_spent_checks", "sqlite_sequence"}:
+            assert 0 == connection.exec_driver_sql(f"select count(*) from {table}").scalar(), table
