@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from support.callbacks import approved, declined
-from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
 
 import cmi_gateway as cmi
 from rak_billing.errors import (
@@ -20,6 +18,8 @@ from rak_billing.errors import (
     TermsNotAcceptedError,
 )
 from rak_billing.payments.states import PublicState
+from support.callbacks import approved, declined
+from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
 
 
 @pytest.fixture

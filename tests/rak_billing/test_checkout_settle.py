@@ -3,12 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+
+from rak_billing.clock import utc_now
+from rak_billing.confirmation import receipt_of as issue
+from rak_billing.errors import JournalError
+from rak_billing.payments.states import PublicState, TransitionError
 from support.callbacks import approved, at, declined, doubtful, failed, new_transaction_id, not_authenticated
 from support.checkout_kit import NOON, A, B, till
 from support.gateway_kit import answer, answer_fields, signed_body
-
-from rak_billing.errors import JournalError
-from rak_billing.payments.states import PublicState, TransitionError
 
 CAPTURE, ACKNOWLEDGE, FAILURE = "ACTION=POSTAUTH", "APPROVED", "FAILURE"
 
@@ -302,3 +304,34 @@ def test_what_was_not_accepted_cannot_be_confirmed(shop):
     with pytest.raises(JournalError):
         shop.checkout.confirm("RAK-unknown")
     assert [] == shop.rows("events")
+
+
+def test_another_merchants_callback_is_refused(shop):
+    """Signed with our key, but for another account: counted apart."""
+    assert FAILURE == shop.settle(approved(shop.pay(A), clientid="600000098"))
+    assert {"other_merchant": 1} == refused(shop)
+
+
+def test_a_hash_that_paid_one_order_never_pays_another(shop):
+    """Signed values that were settled for one order are refused when they come back for another."""
+    form = shop.pay(A)
+    raw = approved(form)
+    shop.settle(raw)
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE callbacks SET order_id = 'RAK-another'")
+    assert FAILURE == shop.settle(raw.replace(b"TransId=", b"TransIdX="))
+    assert {"reused_hash": 1} == refused(shop)
+
+
+def test_a_receipt_is_made_of_an_accepted_payment_only(shop):
+    """Without the gateway's facts there is nothing to certify."""
+    form = shop.pay(A)
+    with shop.journal.reading() as tx:
+        order, attempt = tx.orders.locked(form.order_id)
+    with pytest.raises(JournalError):
+        issue(order, attempt, number="10000000001", tenant=shop.checkout.tenant, merchant_id="600000099")
+
+
+def test_the_clock_of_the_machine_is_aware():
+    """Without a clock of its own, a checkout reads the machine's, in UTC."""
+    assert UTC is utc_now().tzinfo

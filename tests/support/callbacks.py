@@ -7,9 +7,8 @@ import itertools
 from datetime import datetime
 
 import cmi_gateway as cmi
-from support.gateway_kit import APPROVED, DECLINED, NOT_AUTHENTICATED, answer
-
 from cmi_gateway.moroccan_time import casablanca
+from support.gateway_kit import APPROVED, DECLINED, NOT_AUTHENTICATED, answer
 
 _numbers = itertools.count(12730)
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import cmi_gateway as cmi
-from support.gateway_kit import MERCHANT
-
 from rak_billing.checkout import Checkout
 from rak_billing.errors import BillingUnavailableError, MailError
 from rak_billing.invoices import Account, Invoice, Statement
 from rak_billing.payments.journal import Journal
 from rak_billing.tenant import Tenant
+from support.gateway_kit import MERCHANT
 
 CUSTOMER = "100200300"
 EMAIL = "client@example.com"

@@ -20,7 +20,7 @@ from typing import Self
 import attrs
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 
 from rak_billing.errors import JournalError
 from rak_billing.payments.callbacks import Callbacks
@@ -168,4 +168,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
+        if isinstance(error, StatementError) and isinstance(error.orig, JournalError):
+            # Ours, from a column type; the library only wrapped it.
+            raise error.orig from None
         raise JournalError(f"the journal's database refused: {type(error).__name__}") from error

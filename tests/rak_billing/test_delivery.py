@@ -1,0 +1,86 @@
+"""The outbox and its mail: once when nothing crashes, again when something does."""
+
+import pytest
+
+from rak_billing.errors import JournalError
+from rak_billing.payments.outbox import LEASE
+from support.callbacks import approved
+from support.checkout_kit import EMAIL, A, B, till
+
+
+@pytest.fixture
+def shop(tmp_path):
+    with till(tmp_path) as opened:
+        opened.settle(approved(opened.pay(A)))
+        yield opened
+
+
+def test_a_paid_order_sends_one_mail(shop):
+    """Delivered once, however often the outbox is drained."""
+    assert (1, 0) == (shop.checkout.deliver(), shop.checkout.deliver())
+    assert [EMAIL] == [message["To"] for message in shop.mailbox.messages]
+
+
+def test_a_refused_mail_is_sent_later(shop):
+    """The mailer is full: tried again after a pause that doubles, until it goes."""
+    shop.mailbox.is_full = True
+    assert (0, 0) == (shop.checkout.deliver(), shop.checkout.deliver())
+    shop.wait(minutes=1)
+    assert 0 == shop.checkout.deliver()
+    shop.mailbox.is_full = False
+    shop.wait(minutes=1)
+    assert 0 == shop.checkout.deliver()
+    shop.wait(minutes=1)
+    assert (1, 3, "full") == (shop.checkout.deliver(), shop.rows("outbox")[0]["tries"], "full")
+
+
+def test_the_pause_has_a_limit(shop):
+    """After many tries it is six hours, never weeks."""
+    shop.mailbox.is_full = True
+    for _ in range(20):
+        shop.wait(hours=6)
+        shop.checkout.deliver()
+    assert 20 == shop.rows("outbox")[0]["tries"]
+
+
+def test_one_refused_mail_does_not_hold_up_the_others(shop):
+    """The refused one waits; the next is sent."""
+    shop.mailbox.is_full = True
+    shop.checkout.deliver()
+    shop.mailbox.is_full = False
+    shop.settle(approved(shop.pay(B)))
+    assert 1 == shop.checkout.deliver()
+
+
+def test_a_worker_that_died_is_relieved(shop):
+    """A claimed entry is due again after the lease; the dead worker's mark is worth nothing then."""
+    with shop.journal.writing() as tx:
+        dead = tx.outbox.claim(now=shop.now)
+        assert tx.outbox.claim(now=shop.now) is None
+    shop.now += LEASE
+    assert 1 == shop.checkout.deliver()
+    with shop.journal.writing() as tx:
+        tx.outbox.failed(dead, error="late", now=shop.now)
+        assert 0 == tx.outbox.waiting()
+
+
+def test_the_mail_keeps_its_id_when_it_is_sent_again(shop):
+    """Sent, but not marked: the second one can be recognised."""
+    with shop.journal.writing() as tx:
+        tx.outbox.claim(now=shop.now)
+    shop.now += LEASE
+    shop.checkout.deliver()
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET sent_at = NULL, due_at = '2018-09-10T00:00:00.000000Z'")
+    shop.checkout.deliver()
+    first, second = shop.mailbox.messages
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+@pytest.mark.parametrize("damage", ["UPDATE outbox SET topic = 'other'", "DELETE FROM receipts"])
+def test_an_entry_that_makes_no_sense_is_an_error(shop, damage):
+    """An entry without its receipt, or of an unknown kind, is never passed over."""
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql(damage)
+    with pytest.raises(JournalError):
+        shop.checkout.deliver()

@@ -1,0 +1,226 @@
+"""The journal on SQLite: how it is opened, and what its keys refuse."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+import cmi_gateway as cmi
+from rak_billing.errors import JournalError
+from rak_billing.payments import schema
+from rak_billing.payments.journal import Journal
+from rak_billing.payments.rejections import masked
+from rak_billing.payments.reviews import ReviewKind
+from rak_billing.payments.rows import facts_from_json, facts_to_json
+from support.callbacks import approved
+from support.checkout_kit import NOON, A, till
+
+
+def insert_of(table, row):
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    return f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values())
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:secret@host/db", "nonsense", "", "sqlite:////no/such/folder/rak.db"]
+)
+def test_an_unusable_url_is_refused(url):
+    """The error says what is expected, and never shows a password."""
+    with pytest.raises(JournalError) as caught:
+        Journal.open(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "expected"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 30000),
+        ("mmap_size", 0),
+    ],
+)
+def test_sqlite_is_set_up_for_money(tmp_path, pragma, expected):
+    """What was committed stays committed."""
+    with Journal.open(f"sqlite:///{tmp_path / 'rak.db'}") as journal, journal.engine.connect() as connection:
+        assert expected == connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+
+
+def test_a_journal_is_kept(tmp_path):
+    """Closed and opened again, it knows what it knew."""
+    with till(tmp_path) as shop:
+        form = shop.pay(A)
+        raw = approved(form)
+        shop.settle(raw)
+    with till(tmp_path) as again:
+        assert "paid" == again.seen(form).state
+        assert "ACTION=POSTAUTH" == again.settle(raw)
+
+
+def test_a_writer_begins_as_a_writer(tmp_path):
+    """While one transaction writes, another one cannot even begin to."""
+    url = f"sqlite:///{tmp_path / 'rak.db'}"
+    with Journal.open(url) as first, Journal.open(url) as second:
+        with second.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+            connection.rollback()
+        with first.writing(), pytest.raises(JournalError), second.writing():
+            pass
+
+
+def test_a_reader_does_not_wait_for_a_writer(tmp_path):
+    """Pages are served while a payment is being written, from the moment before."""
+    with Journal.open(f"sqlite:///{tmp_path / 'rak.db'}") as journal, journal.writing() as writing:
+        writing.receipts.next_number("RAK", first=10000000001)
+        with journal.reading() as reading:
+            assert [] == reading.connection.execute(select(schema.receipt_series)).all()
+
+
+def test_errors_hide_the_data(tmp_path):
+    """A refused row is named by its table, never by what was in it."""
+    row = {"key": "1", "topic": "M. Secret", "order_reference": "none", "tries": 0, "due_at": NOON}
+    with Journal.open(f"sqlite:///{tmp_path / 'rak.db'}") as journal:
+        with pytest.raises(JournalError) as caught, journal.writing() as tx:
+            tx.connection.execute(insert(schema.outbox).values(**row))
+        assert "Secret" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    "table", ["orders", "attempts", "issued_forms", "callbacks", "receipts", "outbox", "events"]
+)
+def test_a_row_cannot_be_written_twice(tmp_path, table):
+    """The keys carry the exactly-once, whatever the code does."""
+    with till(tmp_path) as shop:
+        shop.settle(approved(shop.pay(A)))
+        again = insert_of(table, shop.rows(table)[0])
+        with pytest.raises(JournalError), shop.journal.writing() as tx:
+            tx.connection.exec_driver_sql(*again)
+
+
+@pytest.mark.parametrize(
+    ("table", "fresh"),
+    [
+        ("attempts", {"order_id": "other"}),
+        ("receipts", {"number": "10000000009", "secret_hash": "other"}),
+        ("receipts", {"number": "10000000009", "order_reference": "other"}),
+        ("receipts", {"order_reference": "other", "secret_hash": "other"}),
+        ("invoice_locks", {"order_reference": "other"}),
+        ("gateway_transactions", {"callback_digest": "other"}),
+    ],
+)
+def test_each_second_key_holds_by_itself(tmp_path, table, fresh):
+    """Token, receipt link, receipt of an order, receipt number, held invoice and transaction are unique."""
+    with till(tmp_path) as shop:
+        shop.settle(approved(shop.pay(A)))
+        again = insert_of(table, shop.rows(table)[0] | fresh)
+        with shop.journal.engine.connect() as connection:
+            connection.rollback()
+            connection.connection.execute("PRAGMA foreign_keys = OFF")
+            with pytest.raises(IntegrityError, match="UNIQUE"):
+                connection.exec_driver_sql(*again)
+
+
+def test_a_released_invoice_can_be_locked_again(tmp_path):
+    """Once posted, an invoice is billing's again."""
+    with till(tmp_path) as shop:
+        shop.settle(approved(shop.pay(A)))
+        with shop.journal.writing() as tx:
+            tx.connection.execute(schema.invoice_locks.update().values(released_at=NOON))
+        with shop.journal.reading() as tx:
+            assert frozenset() == tx.locks.held("RAK", {A.reference})
+
+
+def test_the_series_ends_with_its_digits(tmp_path):
+    """The twelfth digit is refused, not cut."""
+    with Journal.open("sqlite:///:memory:") as journal, journal.writing() as tx:
+        assert "99999999999" == tx.receipts.next_number("RAK", first=99999999999)
+        with pytest.raises(JournalError):
+            tx.receipts.next_number("RAK", first=1)
+
+
+def test_each_operator_has_a_series_of_its_own():
+    """Numbers of one operator leave no gap in another's."""
+    with Journal.open("sqlite:///:memory:") as journal, journal.writing() as tx:
+        numbers = [tx.receipts.next_number(tenant, first=10000000001) for tenant in ("RAK", "SRM", "RAK")]
+        assert ["10000000001", "10000000001", "10000000002"] == numbers
+
+
+def test_instants_are_kept_in_utc():
+    """An instant of any zone comes back as the same instant; one without a zone is refused."""
+    instant = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
+    with Journal.open("sqlite:///:memory:") as journal:
+        with journal.writing() as tx:
+            tx.rejections.add("test", b"", at=instant)
+            kept = tx.connection.execute(select(schema.rejection_samples.c.received_at)).scalar_one()
+        assert (instant, UTC) == (kept, kept.tzinfo)
+        with pytest.raises(JournalError, match="time zone"), journal.writing() as tx:
+            tx.rejections.add("test", b"", at=datetime(2026, 11, 23))  # noqa: DTZ001 - that is the test
+
+
+def test_an_unknown_order_is_an_error():
+    """A reference that leads nowhere is never an empty order."""
+    with Journal.open("sqlite:///:memory:") as journal, journal.reading() as tx, pytest.raises(JournalError):
+        tx.orders.order("unknown")
+
+
+def test_a_stale_move_is_refused(tmp_path):
+    """Two that read the same state cannot both move it."""
+    with till(tmp_path) as shop:
+        form = shop.pay(A)
+        with shop.journal.reading() as tx:
+            order, attempt = tx.orders.locked(form.order_id)
+        shop.settle(approved(form))
+        with pytest.raises(JournalError, match="moved meanwhile"), shop.journal.writing() as tx:
+            tx.orders.apply("approve", order, attempt, at=NOON)
+
+
+def test_history_and_reviews_can_be_read(tmp_path):
+    """Staff see what happened, in order, and what is left to do."""
+    with till(tmp_path) as shop:
+        older, newer = shop.pay(A), shop.pay(A)
+        for form in (newer, older):
+            shop.settle(approved(form))
+        with shop.journal.reading() as tx:
+            history = tx.orders.history(shop.seen(newer).order_reference)
+            assert ["supersede", "approve", "confirm", "duplicate"] == [row.event for row in history]
+            assert [(older.order_id, ReviewKind.DUPLICATE_PAYMENT)] == [
+                (review.order_id, review.kind) for review in tx.reviews.unresolved()
+            ]
+            assert newer.order_id == tx.orders.accepted_attempt(history[0].order_reference).order_id
+
+
+def test_old_samples_are_forgotten(tmp_path):
+    """Samples go, counts stay."""
+    with till(tmp_path) as shop:
+        shop.settle(b"nonsense")
+        with shop.journal.writing() as tx:
+            tx.rejections.forget_samples(before=NOON + timedelta(days=30))
+            assert {"malformed": 1} == tx.rejections.counts()
+        assert [] == shop.rows("rejection_samples")
+
+
+def test_facts_survive_json():
+    """What the gateway said comes back whole."""
+    facts = cmi.PaymentFacts(transaction_id="T", gateway_time=NOON, three_d_secure=True)
+    assert facts == facts_from_json(facts_to_json(facts))
+    assert cmi.PaymentFacts() == facts_from_json(facts_to_json(cmi.PaymentFacts()))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"email=Ana%40x.ma&amount=12.50", "email=aaa@a.aa&amount=99.99"),
+        (b"Ana Ben=1", "aaa aaa=9"),
+        (b"\xff=\x00", "?=?"),
+    ],
+)
+def test_samples_show_the_shape_only(raw, expected):
+    """Letters, digits and signs; nothing that anybody wrote."""
+    assert expected.replace("?=?", "�=?") == masked(raw)
+
+
+def test_long_samples_are_cut():
+    """Of a flood, two kilobytes and the size."""
+    assert masked(b"a=" + b"b" * 5000).endswith("… (5002 bytes)")

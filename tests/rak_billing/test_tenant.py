@@ -1,0 +1,121 @@
+"""An operator's configuration: read once, refused at once."""
+
+import attrs
+import pytest
+
+from rak_billing.errors import TenantError
+from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.tenant import Tenant
+
+RAK = Tenant.preset("rak")
+
+
+def toml(**changes):
+    values = {
+        "id": "X", "name": "Opérateur", "short_name": "OP", "operator_url": "https://op.example",
+        "portal_url": "https://pay.op.example/", "customer_ref_label": "Contrat", "terms_version": "1",
+        "fee_schedule": "rak-2018", "support_contact": "agence", "legal_footer": "OP", "mail_from": "no@op.example",
+    } | changes  # fmt: skip
+    return "\n".join(
+        f"{key} = {value!r}".replace("'", '"') for key, value in values.items() if value is not None
+    )
+
+
+def test_the_preset_is_the_guides_operator():
+    """The banner is the guide's own text (rule R13)."""
+    assert RAK.name.startswith(
+        "Régie Autonome de Distribution d'Eau d'Electricité et d'Assainissement liquide"
+    )
+    assert ("NUM_CONTRAT", "Code Client (numéro de Police)", True) == (
+        RAK.contract_field, RAK.customer_ref_label, RAK.mask_personal_data,
+    )  # fmt: skip
+
+
+def test_links_are_built_on_the_portals_address():
+    """One token, three returns; a slash too many does no harm."""
+    tenant = attrs.evolve(RAK, portal_url="http://127.0.0.1:8000/")
+    assert [
+        "http://127.0.0.1:8000/retour/t",
+        "http://127.0.0.1:8000/retour/t/echec",
+        "http://127.0.0.1:8000/retour/t/annulation",
+        "http://127.0.0.1:8000/cmi/callback",
+        "http://127.0.0.1:8000/recu/s",
+    ] == [
+        tenant.return_url("t"),
+        tenant.fail_url("t"),
+        tenant.shop_url("t"),
+        tenant.callback_url,
+        tenant.receipt_url("s"),
+    ]
+
+
+def test_an_operator_is_read_from_a_file(tmp_path):
+    """Optional keys have defaults."""
+    file = tmp_path / "op.toml"
+    file.write_text(toml(), "utf-8")
+    tenant = Tenant.from_toml(file)
+    assert ("Opérateur", 10000000001, "rak-2018") == (
+        tenant.name,
+        tenant.first_receipt_number,
+        tenant.fee_schedule.id,
+    )
+
+
+def test_a_schedule_of_ones_own_lies_beside_the_file(tmp_path):
+    """A path that ends in .toml is relative to the operator's file."""
+    packaged = FeeSchedule.preset("rak-2018")
+    (tmp_path / "mine.toml").write_text(
+        'id = "mine"\nversion = "2"\nfollows = "us"\nvalid_from = 2020-01-01\nbearer = "customer"\n'
+        'percent = "1.1"\ncards = ["moroccan"]\nvat_rate = "10"\n'
+    )
+    (tmp_path / "op.toml").write_text(toml(fee_schedule="mine.toml"), "utf-8")
+    schedule = Tenant.from_toml(tmp_path / "op.toml").fee_schedule
+    assert ("mine", packaged.percent) == (schedule.id, schedule.percent)
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("extra", {"extra": "x"}),
+        ("name", {"name": None}),
+        ("id", {"id": "a b"}),
+        ("short_name", {"short_name": " "}),
+        ("portal_url", {"portal_url": "http://pay.op.example"}),
+        ("portal_url", {"portal_url": 5}),
+        ("operator_url", {"operator_url": "https://["}),
+        ("operator_url", {"operator_url": "www.rak.ma"}),
+        ("mail_from", {"mail_from": "nobody"}),
+        ("mail_from", {"mail_from": 5}),
+        ("mask_personal_data", {"mask_personal_data": 1}),
+        ("first_receipt_number", {"first_receipt_number": 7}),
+        ("fee_schedule", {"fee_schedule": "rak-1918"}),
+        ("fee_schedule", {"fee_schedule": "missing.toml"}),
+    ],
+)
+def test_what_does_not_hold_is_named(tmp_path, key, change):
+    """The error says which file, which key and why."""
+    file = tmp_path / "op.toml"
+    file.write_text(toml(**change), "utf-8")
+    with pytest.raises(TenantError) as caught:
+        Tenant.from_toml(file)
+    assert (str(file), key) == (caught.value.source, caught.value.key)
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path):
+    """Not a traceback of the parser's."""
+    (tmp_path / "op.toml").write_bytes(b"\xff")
+    with pytest.raises(TenantError):
+        Tenant.from_toml(tmp_path / "op.toml")
+
+
+@pytest.mark.parametrize("name", ["nobody", "../rak", ""])
+def test_an_unknown_preset_names_the_known_ones(name):
+    """And leads nowhere out of the package."""
+    with pytest.raises(TenantError, match="rak"):
+        Tenant.preset(name)
+
+
+def test_a_schedule_must_be_one():
+    """A name is not a schedule."""
+    with pytest.raises(TenantError):
+        attrs.evolve(RAK, fee_schedule="rak-2018")
