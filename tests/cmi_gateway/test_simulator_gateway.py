@@ -1,11 +1,13 @@
 """The simulated gateway as a state machine: admission, attempts, orders."""
 
+from datetime import timedelta
+
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmi_gateway import Approved, Declined, Money, NotAuthenticated, Reply
+from cmi_gateway import Approved, ConfigurationError, Declined, Money, NotAuthenticated, Reply
 from cmi_gateway.signature import NameOrder, hash_ver3
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.card_form import CardFormErrors
@@ -304,6 +306,27 @@ def test_a_session_expires():
     assert isinstance(state.authenticate(session.token, "123"), Session)
     assert state.is_expired(session)
     assert state.orders[0].attempts == ()
+
+
+def test_without_a_session_timeout_half_an_hour_is_given():
+    """A merchant that sends no SessionTimeout gets the usual 30 minutes."""
+    session = gateway().open(fields(SessionTimeout=None))
+    assert session.expires_at - session.opened_at == timedelta(minutes=30)
+
+
+def test_an_account_is_made_from_a_merchant():
+    """The merchant's own id, keys and name serve as its account, so that they cannot differ."""
+    account = MerchantAccount.of(MERCHANT)
+    assert account.title == "RAK (600000099)"
+    assert isinstance(gateway(accounts=[account]).open(FORM.fields), Session)
+
+
+@pytest.mark.parametrize("keys", ["", "with space", ("GOODKEY1", "")])
+def test_an_unusable_key_makes_no_account(keys):
+    """An empty key, or one with white space, is a configuration error that does not show it."""
+    with pytest.raises(ConfigurationError) as caught:
+        MerchantAccount(client_id="1", store_keys=keys, name="Shop")
+    assert "with space" not in str(caught.value)
 
 
 def test_cancelling_sends_nothing_and_leaves_the_order_open():

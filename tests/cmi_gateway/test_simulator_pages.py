@@ -321,6 +321,14 @@ def test_looking_again_changes_nothing():
     assert len(send.sent) == 1
 
 
+def test_cancelling_after_paying_shows_the_receipt():
+    """Going back in the browser and cancelling does not hide that the payment was made."""
+    browser = client()
+    opened = open_page(browser, FORM.fields)
+    pay(browser, opened)
+    assert "REÇU DE PAIEMENT" in press(browser, opened, CANCEL).text
+
+
 def test_hostile_values_are_shown_as_text():
     """Markup in the merchant's fields is text on our page."""
     page = open_page(client(), signed_form(custom={"NOTE": "<script>alert(1)</script>"}).fields).text

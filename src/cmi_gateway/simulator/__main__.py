@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from random import SystemRandom
@@ -42,6 +43,8 @@ def main(port: int, client_id: str, name: str) -> None:
         server = LoopbackServer(create_app(state), port)
     except (OSError, OverflowError, ValueError) as error:
         raise click.ClickException(f"cannot listen on port {port}: {error}") from error
+    # It warns whenever a request waits for a thread, which says nothing to somebody who is testing.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _describe(server.url, account)
     server.serve_forever()
 

@@ -71,11 +71,6 @@ class HostedRequest:
         return len(self._values) < len(self.fields)
 
     @property
-    def amount(self) -> Money:
-        """The amount to charge; a comma is read as a dot."""
-        return Money.parse(self.get("amount").replace(",", "."))
-
-    @property
     def callback_url(self) -> str | None:
         """Where to call back, or None when the merchant did not switch the callback on."""
         wanted = self.get("CallbackResponse").lower() == "true"

@@ -103,11 +103,22 @@ class LoopbackServer:
         self._server.task_dispatcher.shutdown()
         thread, self._thread = self._thread, None
         if thread is None:
-            wasyncore.close_all(self._dispatchers, ignore_all=True)
+            self._close_sockets()
             return
         # Sockets belong to the serving thread: closed under its feet, their numbers could be another file's already.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._dispatchers, ignore_all=True))
+        # The trigger is one of them, so the thread lets go of it only when this one has done with it.
+        pulled = threading.Event()
+
+        def close_in_turn() -> None:
+            pulled.wait()
+            self._close_sockets()
+
+        self._server.trigger.pull_trigger(close_in_turn)
+        pulled.set()
         thread.join()
+
+    def _close_sockets(self) -> None:
+        wasyncore.close_all(self._dispatchers, ignore_all=True)
 
 
 @attrs.frozen
