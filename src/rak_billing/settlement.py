@@ -11,7 +11,7 @@ import attrs
 
 from cmi_gateway.callback import Reply
 from cmi_gateway.outcome import Approved, Declined, Failed, NotAuthenticated, Outcome
-from rak_billing.payments.reviews import ReviewKind
+from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.states import Event, OrderState
 
 

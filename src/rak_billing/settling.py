@@ -23,8 +23,7 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.errors import BillingError, JournalError
 from rak_billing.payments.callbacks import UNMATCHED
 from rak_billing.payments.journal import Journal, Transaction
-from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.reviews import Review, ReviewKind
+from rak_billing.payments.records import AttemptRecord, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import Event
 from rak_billing.settlement import decide
 

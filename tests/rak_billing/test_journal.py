@@ -10,8 +10,8 @@ import cmi_gateway as cmi
 from rak_billing.errors import JournalError
 from rak_billing.payments import schema
 from rak_billing.payments.journal import Journal
+from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.rejections import masked
-from rak_billing.payments.reviews import ReviewKind
 from rak_billing.payments.rows import facts_from_json, facts_to_json
 from support.callbacks import approved
 from support.checkout_kit import NOON, A, till

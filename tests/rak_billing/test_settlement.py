@@ -4,7 +4,7 @@ import pytest
 
 from cmi_gateway.callback import Reply
 from cmi_gateway.outcome import Approved, Declined, Failed, NotAuthenticated, PaymentFacts
-from rak_billing.payments.reviews import ReviewKind
+from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.states import Event, OrderState
 from rak_billing.settlement import Decision, decide
 

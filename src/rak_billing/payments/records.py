@@ -1,7 +1,8 @@
-"""The journal's rows as values."""
+"""The journal's rows as values; no database is needed to make or read them."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum, unique
 from typing import Any
 
 import attrs
@@ -100,3 +101,32 @@ class AttemptRecord:
     started_at: datetime
     facts: PaymentFacts | None = attrs.field(default=None, repr=False)
     payment_instant: datetime | None = None
+
+
+@unique
+class ReviewKind(StrEnum):
+    """Why a person must look at a payment."""
+
+    DUPLICATE_PAYMENT = "duplicate_payment"  # approved, not captured: to be voided
+    DOUBTFUL_FAILURE = "doubtful_failure"  # a failure with a sign that the bank had authorized
+    CLOCK_SKEW = "clock_skew"  # the gateway's time of the payment is far from ours
+    MISMATCH = "mismatch"  # a true callback that does not fit the form we sent
+    CONTRADICTION = "contradiction"  # a transaction that was told twice, with two outcomes
+
+
+@attrs.frozen
+class Review:
+    """
+    One matter for a person.
+
+    Attributes:
+        order_id: The gateway's order id of the attempt concerned.
+        kind: What is the matter.
+        callback_digest: The callback that brought it.
+        raised_at: When it was noticed.
+    """
+
+    order_id: str
+    kind: ReviewKind
+    callback_digest: str
+    raised_at: datetime

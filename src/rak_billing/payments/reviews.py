@@ -1,41 +1,10 @@
 """What a person must look at."""
 
-from datetime import datetime
-from enum import StrEnum, unique
-
 import attrs
 from sqlalchemy import Connection, insert, select
 
 from rak_billing.payments import schema
-
-
-@unique
-class ReviewKind(StrEnum):
-    """Why a person must look at a payment."""
-
-    DUPLICATE_PAYMENT = "duplicate_payment"  # approved, not captured: to be voided
-    DOUBTFUL_FAILURE = "doubtful_failure"  # a failure with a sign that the bank had authorized
-    CLOCK_SKEW = "clock_skew"  # the gateway's time of the payment is far from ours
-    MISMATCH = "mismatch"  # a true callback that does not fit the form we sent
-    CONTRADICTION = "contradiction"  # a transaction that was told twice, with two outcomes
-
-
-@attrs.frozen
-class Review:
-    """
-    One matter for a person.
-
-    Attributes:
-        order_id: The gateway's order id of the attempt concerned.
-        kind: What is the matter.
-        callback_digest: The callback that brought it.
-        raised_at: When it was noticed.
-    """
-
-    order_id: str
-    kind: ReviewKind
-    callback_digest: str
-    raised_at: datetime
+from rak_billing.payments.records import Review, ReviewKind
 
 
 @attrs.frozen
