@@ -27,6 +27,7 @@ _TEXTS: Final = {
     ),
 }
 
+# submit() is taken from the prototype: a field of the merchant's that is called "submit" would hide the form's own.
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="{lang}" dir="{direction}">
 <head>
@@ -44,7 +45,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <button type="submit">{button}</button>
 </form>
 </main>
-<script{nonce}>document.getElementById("cmi").submit();</script>
+<script{nonce}>HTMLFormElement.prototype.submit.call(document.getElementById("cmi"));</script>
 </body>
 </html>
 """

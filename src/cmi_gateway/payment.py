@@ -227,6 +227,8 @@ def _request_fields(request: PaymentRequest) -> Iterator[tuple[str, str]]:
 def _charge(amount: Money) -> str:
     if not isinstance(amount, Money) or amount.centimes <= 0:
         raise FieldError("amount", "must be Money above zero")
+    if amount.currency != "MAD":
+        raise FieldError("currency", "must be MAD: the gateway settles in dirhams only")
     return amount.wire
 
 
@@ -248,6 +250,10 @@ def _line_fields(request: PaymentRequest) -> Iterator[tuple[str, str]]:
         return
     if len(request.lines) > MAX_LINES:
         raise FieldError("lines", f"at most {MAX_LINES}; sum the rest in one line")
+    if any(
+        line.amount.centimes < 0 or line.amount.currency != request.amount.currency for line in request.lines
+    ):
+        raise FieldError("lines", "must have amounts of zero or more, in the currency of the request")
     if sum([line.amount for line in request.lines]) != request.amount:
         raise FieldError("lines", "must add up to the amount of the request")
     for number, line in enumerate(request.lines, start=1):
