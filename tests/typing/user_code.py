@@ -1,0 +1,114 @@
+"""
+What a user writes, for the type checker alone: ``mypy --strict`` reads it against the installed packages.
+
+Nothing here runs. Every ``type: ignore`` stands for a mistake that has to be caught; one that is no longer needed fails.
+"""
+
+from datetime import date, datetime
+from email.message import EmailMessage
+from typing import assert_never
+
+import cmi_gateway as cmi
+import rak_billing as rak
+from cmi_gateway.signature import hash_ver3
+from rak_billing.portal.app import create_app
+from rak_billing.ports import BillingSystem, Mailer
+
+
+def paid(
+    body: bytes, merchant: cmi.Merchant, form: cmi.SignedForm, amount: cmi.Money
+) -> tuple[bool, cmi.Reply]:
+    """Handle every outcome; the checker knows that there is no fifth."""
+    callback = merchant.verify(body)
+    callback.must_match(order_id=form.order_id, amount=amount, sent=form.fields)
+    outcome = callback.outcome
+    match outcome:
+        case cmi.Approved(facts):
+            return facts.authorization_code is not None, callback.reply
+        case cmi.Declined(code=code):
+            return code == "00", callback.reply
+        case cmi.NotAuthenticated() | cmi.Failed():
+            return False, cmi.Reply.FAILURE
+        case _:
+            assert_never(outcome)
+
+
+def forgets_an_outcome(outcome: cmi.Outcome) -> str:
+    """Forget one outcome; the checker says so."""
+    match outcome:
+        case cmi.Approved():
+            return "paid"
+        case cmi.Declined() | cmi.NotAuthenticated():
+            return "not paid"
+        case _:
+            assert_never(outcome)  # type: ignore[arg-type]
+
+
+def mistakes(callback: cmi.Callback, total: cmi.Money) -> None:
+    """Make the mistakes that the types are there to catch."""
+    callback.must_match(order_id="A", amount=total)  # type: ignore[call-arg]
+    callback.must_match(order_id="A", amount=114.26, sent=())  # type: ignore[arg-type]
+    total + 1  # type: ignore[operator]
+    cmi.Money.parse(114.26)  # type: ignore[arg-type]
+    cmi.PaymentRequest(order_id="A")  # type: ignore[call-arg]
+
+
+class Bills:
+    """A billing system, by its one method."""
+
+    def statement(self, customer_ref: str) -> rak.Statement | None:
+        """Know nobody."""
+        return None
+
+
+class Post:
+    """A mailer, by its one method."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Throw it away."""
+
+
+class HalfABillingSystem:
+    """Answers with a list: not what the port asks for."""
+
+    def statement(self, customer_ref: str) -> list[rak.Invoice]:
+        """Know nobody."""
+        return []
+
+
+def portal(journal: rak.Journal, merchant: cmi.Merchant) -> object:
+    """Put a portal together from parts of one's own."""
+    bills: BillingSystem = Bills()
+    post: Mailer = Post()
+    checkout = rak.Checkout(
+        tenant=rak.Tenant.preset("rak"),
+        billing=bills,
+        journal=journal,
+        merchant=merchant,
+        mailer=post,
+        secret_key=b"0123456789abcdef",
+    )
+    return create_app(checkout, secret_key=b"0123456789abcdef")
+
+
+def not_a_billing_system() -> BillingSystem:
+    """Hand over something that looks like a billing system."""
+    return HalfABillingSystem()  # type: ignore[return-value]
+
+
+def priced(invoices: list[rak.Invoice], on: date) -> tuple[rak.Quote, str]:
+    """Go from invoices to a quote."""
+    selection = rak.select(invoices, chosen={"123456789"}, on=on)
+    fee: rak.Fee = rak.FeeSchedule.preset("rak-2018").fee(selection.total, invoices=len(invoices), on=on)
+    total: cmi.Money = sum((invoice.amount for invoice in invoices), cmi.Money(0))
+    return rak.Quote.of(selection, fee), total.wire
+
+
+def posted(instant: datetime) -> date:
+    """Give the day on which a payment counts."""
+    return rak.posting_date(instant)
+
+
+def hashed() -> str:
+    """Hash two fields."""
+    return hash_ver3([("amount", "95.93"), ("oid", "A-1")], store_key="ABCD1234", order=cmi.NameOrder.NATURAL)
