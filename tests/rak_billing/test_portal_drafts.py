@@ -49,6 +49,21 @@ def test_a_draft_lives_for_thirty_minutes_after_the_last_entry():
     assert drafts.find(token) is None
 
 
+def test_looking_at_a_draft_keeps_it_alive():
+    """The half hour starts again with each page; within a minute nothing is written."""
+    clock, store = Clock(), {}
+    drafts = book(store, clock)
+    token = drafts.start(draft())
+    written = store["drafts"]
+    drafts.extend(token)
+    assert store["drafts"] is written
+    clock.forward(1500)
+    drafts.extend(token)
+    clock.forward(1500)
+    assert drafts.find(token) is not None
+    drafts.extend("unknown")
+
+
 def test_the_oldest_draft_gives_way():
     """A sixth tab costs the first its draft."""
     drafts = book()

@@ -103,6 +103,14 @@ def test_a_payment_that_was_started_anew_says_so(desk, sent):
     assert "Ce paiement a été remplacé" == heading(desk.client.get(return_path(sent)))
 
 
+def test_paid_by_another_attempt_shows_no_receipt_of_it(desk, sent):
+    """The older tab learns that the bill is paid; the receipt belongs to whoever paid."""
+    desk.callback(desk.pay(desk.draft(chosen=[A]), restart="yes"))
+    page = desk.client.get(return_path(sent))
+    assert "Votre paiement a été accepté" == heading(page)
+    assert "/recu/" not in page.text
+
+
 def test_a_second_success_asks_for_patience(desk, sent):
     """Paid twice: the second page says that people look at it, and not to pay again."""
     token = desk.draft(chosen=[A])

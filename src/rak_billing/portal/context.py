@@ -72,7 +72,7 @@ def drafts() -> DraftBook:
 
 def draft_of(token: str) -> Draft:
     """
-    Give the draft that the address names.
+    Give the draft that the address names; looking at it starts its half hour again.
 
     Raises:
         DraftGoneError: it is unknown, another browser's, or over 30 minutes old.
@@ -80,6 +80,7 @@ def draft_of(token: str) -> Draft:
     draft = drafts().find(token)
     if draft is None:
         raise DraftGoneError
+    drafts().extend(token)
     return draft
 
 

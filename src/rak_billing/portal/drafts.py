@@ -2,7 +2,7 @@
 What a customer has entered so far, kept in the customer's own signed cookie.
 
 Each draft has an opaque token that stands in the address of the page, so that several tabs work side by side.
-Nothing of a stranger reaches the database before « Payer »; a draft lives for 30 minutes after the last entry.
+Nothing of a stranger reaches the database before « Payer »; a draft lives for 30 minutes after its last page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rak_billing.ports import Clock
 __all__ = ["Draft", "DraftBook", "TooManyInvoicesError"]
 
 _SLOT: Final = "drafts"
+_PAUSE: Final = 60
 
 
 class TooManyInvoicesError(ValueError):
@@ -39,7 +40,7 @@ class Draft:
     """
 
     customer_ref: str
-    email: str
+    email: str = attrs.field(repr=False)
     card: Card
     chosen: tuple[str, ...] | None = None
 
@@ -95,6 +96,12 @@ class DraftBook:
         while len(rows) > self.count or _size(rows) > self.room:
             del rows[next(iter(rows))]
         self._save(rows)
+
+    def extend(self, token: str) -> None:
+        """Start the life of the draft under *token* again; not at every page, so that tabs rarely race for the cookie."""
+        row = self._rows().get(token)
+        if row is not None and row[4] - self._now() < self.seconds - _PAUSE:
+            self.keep(token, _read(row))
 
     def drop(self, token: str) -> None:
         """Forget the draft under *token*, if there is one."""

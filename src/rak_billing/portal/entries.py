@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -33,8 +33,7 @@ _TYPED_LIMIT: Final = 300
 
 def plain_reference(typed: str) -> str:
     """Drop separators and turn every kind of digit into 0-9; nothing else is changed (rule R07)."""
-    folded = unicodedata.normalize("NFKC", typed)
-    kept = (character for character in folded if not _is_separator(character))
+    kept = (character for character in typed if not _is_separator(character))
     return "".join(str(unicodedata.decimal(character, character)) for character in kept)
 
 
@@ -97,15 +96,16 @@ class Entries:
             return draft
         return attrs.evolve(draft, chosen=previous.chosen)
 
-    def problems(self, texts: Texts, label: str) -> tuple[Problem, ...]:
+    def problems(self, texts: Texts, label: str, cards: Collection[Card] = CARDS) -> tuple[Problem, ...]:
         """
         Say everything that has to be corrected, in the order of the form.
 
         Args:
             texts: The language of the messages.
             label: What the operator calls the client code.
+            cards: The card types that the tariff prices.
         """
-        found = (*self._in_reference(label), *self._in_email(), *self._in_card())
+        found = (*self._in_reference(label), *self._in_email(), *self._in_card(cards))
         return tuple(Problem(anchor, texts.text(key, **values)) for anchor, key, values in found)
 
     def _in_reference(self, label: str) -> Iterable[tuple[str, str, dict[str, object]]]:
@@ -125,6 +125,6 @@ class Entries:
         elif email != plain_email(self.email_again):
             yield "email_again", "identification.error_email_differs", {}
 
-    def _in_card(self) -> Iterable[tuple[str, str, dict[str, object]]]:
-        if self.card not in CARDS:
+    def _in_card(self, cards: Collection[Card]) -> Iterable[tuple[str, str, dict[str, object]]]:
+        if self.card not in cards:
             yield "card", "identification.error_card", {}

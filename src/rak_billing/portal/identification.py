@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
-from rak_billing.errors import NothingToPayError
+from rak_billing.fees.schedule import Card
 from rak_billing.portal.context import draft_of, drafts, portal, visitor
 from rak_billing.portal.entries import CARDS, Entries
 from rak_billing.portal.pages import page
@@ -33,7 +33,7 @@ def submit(draft: str = "") -> ResponseReturnValue:
     services = portal()
     _admit(services.limits.count_address(request.remote_addr or ""))
     entries = Entries.read(request.form)
-    problems = entries.problems(services.texts, services.tenant.customer_ref_label)
+    problems = entries.problems(services.texts, services.tenant.customer_ref_label, _cards())
     if not problems and not services.human_check.passed(request.form, binding=visitor()):
         problems = (Problem("check", services.texts.text("identification.error_check")),)
     if problems:
@@ -62,10 +62,14 @@ def _has_bills(customer_ref: str) -> bool:
     started = floor.started()
     try:
         return portal().checkout.look_up(customer_ref) is not None
-    except NothingToPayError:
-        return False
     finally:
         floor.hold(started)
+
+
+def _cards() -> tuple[Card, ...]:
+    """Give the card types that the tariff prices, the default first."""
+    priced = portal().tenant.fee_schedule.cards
+    return tuple(card for card in CARDS if card in priced)
 
 
 def _form(
@@ -81,7 +85,7 @@ def _form(
         problems=problems,
         nothing=nothing,
         entries=entries,
-        cards=[card for card in CARDS if card in services.tenant.fee_schedule.cards],
+        cards=_cards(),
         challenge=services.human_check.challenge(binding=visitor()),
         step=2,
     )

@@ -13,12 +13,10 @@ from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
 from cmi_gateway.payment import SignedForm
 from rak_billing.errors import (
-    EmailError,
     InvoicesAlreadyPaidError,
     NothingToPayError,
     QuoteChangedError,
     SelectionError,
-    TermsNotAcceptedError,
 )
 from rak_billing.payment_request import Language
 from rak_billing.portal.bill_view import CustomerView
@@ -72,14 +70,8 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
         )
     except QuoteChangedError as error:
         return changed_page(token, draft, error.statement)
-    except SelectionError:
-        return _changed(token, draft)
     except (InvoicesAlreadyPaidError, NothingToPayError):
         return nothing_left_page()
-    except TermsNotAcceptedError:
-        return _without_terms(token, draft)
-    except EmailError:
-        return redirect(url_for("identification.form", draft=token), 303)
     return _hand_over(form)
 
 

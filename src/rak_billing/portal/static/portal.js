@@ -8,6 +8,10 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     else sent = now;
   });
 }
+// Before the draft's half hour ends, say so; one press starts it again and keeps the ticks.
+for (const warning of document.querySelectorAll("[data-expiry]")) {
+  setTimeout(() => { warning.hidden = false; }, 25 * 60 * 1000);
+}
 // The error summary takes the focus, for readers and keyboards.
 const summary = document.querySelector("[data-focus]");
 if (summary) summary.focus();
