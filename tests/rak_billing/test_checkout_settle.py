@@ -210,7 +210,7 @@ def test_an_unknown_order_is_refused(shop, tmp_path):
     with till(tmp_path / "other") as other:
         foreign = approved(other.pay(A))
     assert (FAILURE, FAILURE) == (shop.settle(foreign), shop.settle(foreign))
-    assert 1 == len(shop.rows("callbacks"))
+    assert (1, {"unknown_order": 1}) == (len(shop.rows("callbacks")), refused(shop))
 
 
 def test_another_amount_is_refused(shop):

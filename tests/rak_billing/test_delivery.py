@@ -64,6 +64,18 @@ def test_a_worker_that_died_is_relieved(shop):
         assert 0 == tx.outbox.waiting()
 
 
+def test_a_worker_that_was_relieved_has_no_say(shop):
+    """It wakes up after its lease: what it reports changes nothing for the worker that took over."""
+    with shop.journal.writing() as tx:
+        slow = tx.outbox.claim(now=shop.now)
+    shop.now += LEASE
+    with shop.journal.writing() as tx:
+        tx.outbox.claim(now=shop.now)
+        tx.outbox.failed(slow, error="late", now=shop.now)
+        tx.outbox.done(slow, at=shop.now)
+        assert (1, None) == (tx.outbox.waiting(), tx.outbox.claim(now=shop.now + LEASE / 2))
+
+
 def test_the_mail_keeps_its_id_when_it_is_sent_again(shop):
     """Sent, but not marked: the second one can be recognised."""
     with shop.journal.writing() as tx:

@@ -31,8 +31,10 @@ def test_a_repeat_makes_one_file(tmp_path):
     """The same Message-ID is the same mail."""
     mailer = FolderMailer(tmp_path)
     mailer.send(mail())
+    (first,) = tmp_path.iterdir()
+    written = first.stat()
     mailer.send(mail())
-    assert 1 == len(list(tmp_path.iterdir()))
+    assert [written] == [file.stat() for file in tmp_path.iterdir()]
 
 
 def test_ids_that_look_alike_make_two_files(tmp_path):
