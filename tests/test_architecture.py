@@ -89,7 +89,7 @@ def test_pictures_and_tables_are_current():
     """The architecture page shows today's files; `python docs/import_picture.py` draws them again."""
     script = import_picture()
     kept = {path.name: path.read_text(encoding="utf-8") for path in script.GENERATED.iterdir()}
-    assert script.documents() == kept
+    assert script.documents() == kept, "run: python docs/import_picture.py"
 
 
 def test_an_arrow_that_follows_from_others_is_left_out():
