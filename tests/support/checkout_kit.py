@@ -114,6 +114,14 @@ class Till:
         with self.journal.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
 
+    def refused(self) -> dict[str, int]:
+        """Give how many callbacks were not believed, by reason."""
+        return {row["reason"]: row["count"] for row in self.rows("rejections")}
+
+    def receipt(self, form: cmi.SignedForm) -> Any:
+        """Give the receipt behind the link that the return page of this form shows."""
+        return self.checkout.receipt(self.seen(form).receipt_url.rsplit("/", 1)[1])
+
     def reviews(self) -> list[str]:
         """Give what a person must look at, by kind."""
         return sorted(row["kind"] for row in self.rows("reviews"))
