@@ -62,6 +62,11 @@ def test_static_files_are_kept_for_a_year_under_their_version(desk):
     assert "no-store" == desk.static(url.partition("?")[0])[1]
 
 
+def test_the_icon_is_found_where_browsers_look_for_it(desk):
+    """Also by pages that name none."""
+    assert "<svg" in desk.static(desk.client.get("/favicon.ico").location)[0]
+
+
 def test_over_https_the_cookie_is_bound_to_the_host_and_https_is_kept(tmp_path):
     """Secure, HttpOnly, Lax, `__Host-`, and HSTS for a year."""
     with open_desk(tmp_path, tenant={"portal_url": "https://paiement.rak.example"}) as desk:

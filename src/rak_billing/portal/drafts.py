@@ -19,6 +19,7 @@ from rak_billing.ports import Clock
 
 __all__ = ["Draft", "DraftBook", "TooManyInvoicesError"]
 
+# Rename it when the shape of a row changes: browsers still hold rows of the old one.
 _SLOT: Final = "drafts"
 _PAUSE: Final = 60
 

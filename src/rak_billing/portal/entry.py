@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from rak_billing.portal.context import drafts, portal
@@ -35,6 +35,12 @@ def terms() -> ResponseReturnValue:
 def privacy() -> ResponseReturnValue:
     """Say who processes which data, what for, and for whom."""
     return page("privacy.html", portal().texts.text("privacy.title"))
+
+
+@blueprint.get("/favicon.ico")
+def icon() -> ResponseReturnValue:
+    """Answer browsers that ask for the icon of pages that name none, such as the receipt."""
+    return redirect(url_for("static", filename="icon.svg", v=portal().static_version), 301)
 
 
 @blueprint.get("/quitter")
