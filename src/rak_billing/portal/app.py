@@ -83,6 +83,7 @@ def create_app(
 
     Raises:
         TenantError: the secret key is too short.
+        FileNotFoundError: there is no catalogue of *language*.
     """
     app = Flask(__name__)
     engine = engine or checkout.journal.engine

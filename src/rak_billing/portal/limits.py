@@ -68,7 +68,8 @@ class LookUpLimits:
     _engine: Engine
     _key: bytes = attrs.field(repr=False)
     _clock: Clock
-    per_address: Allowance = Allowance(requests=40, seconds=600)
+    # Telephone networks put many customers behind one IPv4 address.
+    per_address: Allowance = Allowance(requests=120, seconds=600)
     per_customer: Allowance = Allowance(requests=12, seconds=600)
 
     @classmethod
