@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -85,7 +85,7 @@ def test_headless_fails_when_a_server_is_gone():
 def test_demo_prints_where_to_go_and_how_to_pay():
     """The demo prints its address, every client number, every test card, and the mail folder."""
     seen = []
-    result = run("--port", "0", wait=lambda: seen.append(True))
+    result = run("--port", "0", stoppable=lambda: nullcontext(lambda: seen.append(True)))
     assert (0, [True]) == (result.exit_code, seen)
     assert re.search(r"Portail de paiement : http://127\.0\.0\.1:\d+/", result.output)
     expected = [*(client.customer_ref for client in demo_clients()), *(card.grouped_number for card in CARDS)]
@@ -95,7 +95,7 @@ def test_demo_prints_where_to_go_and_how_to_pay():
 
 def test_demo_leaves_no_folder_behind():
     """Without --keep, journal, key and mails are gone when the demo ends."""
-    result = run("--port", "0", wait=lambda: None)
+    result = run("--port", "0", stoppable=lambda: nullcontext(lambda: None))
     folder = re.search(r"Mails de confirmation : (\S+)", result.output)[1]
     assert not Path(folder).parent.exists()
 
@@ -137,6 +137,16 @@ def test_what_keeps_the_demo_from_starting_is_said(error, words):
     result = run("--port", "80", serve=lambda folder, port: failing(error))
     assert (1, SystemExit) == (result.exit_code, type(result.exception))
     assert words in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_wish_to_stop_ends_the_wait(number):
+    """A signal that comes before the wait begins is heard as well, and the handlers are put back."""
+    before = signal.getsignal(number)
+    with DemoParts().stoppable() as wait:
+        signal.raise_signal(number)
+        wait()
+    assert before == signal.getsignal(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

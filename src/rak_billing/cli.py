@@ -42,15 +42,20 @@ def _serve(folder: Path, port: int) -> AbstractContextManager[RunningDemo]:
     return running_demo(folder, port=port)
 
 
-def _wait_for_interrupt() -> None:
-    """Return when the process is asked to stop, by Ctrl-C or by SIGTERM."""
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], None]]:
+    """Take Ctrl-C and SIGTERM as a wish to stop; give what waits for it."""
     stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [(number, signal.signal(number, lambda *_: stop.set())) for number in signals]
-    try:
+
+    def wait() -> None:
         # In slices: on some systems an endless wait is deaf to Ctrl-C.
         while not stop.wait(_POLL_SECONDS):
             pass
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, lambda *_: stop.set())) for number in signals]
+    try:
+        yield wait
     finally:
         for number, handler in before:
             signal.signal(number, handler)
@@ -63,12 +68,12 @@ class DemoParts:
 
     Attributes:
         serve: Serves the demo from a folder, on a port, for as long as its block lasts.
-        wait: Returns when the servers are to stop.
+        stoppable: A block that hears the wish to stop from its beginning on; gives what waits for it.
         patience: Seconds that the headless customer waits for the confirmation.
     """
 
     serve: Callable[[Path, int], AbstractContextManager[RunningDemo]] = _serve
-    wait: Callable[[], None] = _wait_for_interrupt
+    stoppable: Callable[[], AbstractContextManager[Callable[[], None]]] = _stoppable
     patience: float = 5.0
 
 
@@ -108,8 +113,9 @@ def demo(parts: DemoParts, *, headless: bool, port: int | None, keep: Path | Non
         if headless:
             _pay(running, parts.patience)
         else:
-            _describe(running)
-            parts.wait()
+            with parts.stoppable() as wait:
+                _describe(running)
+                wait()
             click.echo("\nArrêt de la démonstration.")
 
 
