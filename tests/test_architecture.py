@@ -2,10 +2,14 @@
 
 import ast
 import importlib.util
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+
+import cmi_gateway
+import rak_billing
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
@@ -78,24 +82,40 @@ def test_what_knows_only_money_is_held_pure_too():
     )
 
 
-def import_picture():
-    spec = importlib.util.spec_from_file_location("import_picture", ROOT / "docs" / "import_picture.py")
+def script(name):
+    """Load a script of the documentation."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def test_pictures_and_tables_are_current():
-    """The architecture page shows today's files; `python docs/import_picture.py` draws them again."""
-    script = import_picture()
-    kept = {path.name: path.read_text(encoding="utf-8") for path in script.GENERATED.iterdir()}
-    assert script.documents() == kept, "run: python docs/import_picture.py"
+    """The architecture page shows today's files."""
+    drawn = script("import_picture").documents()
+    kept = {name: (ROOT / "docs" / "generated" / name).read_text(encoding="utf-8") for name in drawn}
+    assert drawn == kept, "run: python docs/import_picture.py"
+
+
+def test_the_table_of_states_is_current():
+    """The architecture page shows today's states and edges."""
+    states = script("state_table")
+    assert states.document() == states.PAGE.read_text(encoding="utf-8"), "run: python docs/state_table.py"
+
+
+@pytest.mark.parametrize("package", [cmi_gateway, rak_billing], ids=["cmi_gateway", "rak_billing"])
+def test_every_public_name_has_its_place_in_the_reference(package):
+    """A name that is promised is explained."""
+    pages = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"::\s+(\S+)", pages))
+    errors = {name for name, home in package._HOMES.items() if home == "errors"}  # a page of their own
+    assert {f"{package.__name__}.{name}" for name in set(package.__all__) - errors} <= named
 
 
 def test_an_arrow_that_follows_from_others_is_left_out():
     """A → C is not drawn beside A → B → C."""
     graph = {"a": {"b", "c"}, "b": {"c"}, "c": set()}
-    assert {"a": {"b"}, "b": {"c"}, "c": set()} == import_picture().reduced(graph)
+    assert {"a": {"b"}, "b": {"c"}, "c": set()} == script("import_picture").reduced(graph)
 
 
 def test_every_file_says_what_it_is_for():
