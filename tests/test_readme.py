@@ -1,6 +1,8 @@
-"""The README is true: its commands are those of continuous integration, its links lead somewhere, its example runs."""
+"""README and tutorial are true: commands, links, numbers and examples are those of the code."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
@@ -8,10 +10,14 @@ from urllib.parse import urlencode
 import pytest
 
 import cmi_gateway as cmi
+import rak_billing as rak
+from cmi_gateway.simulator.cards import CARDS
+from rak_billing.demo.bills import demo_clients
 from support.gateway_kit import APPROVED, DECLINED, STORE_KEY, answer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 LINKS = sorted(set(re.findall(r"\]\(([^)#:]+)\)", README)))
 PICTURE = "docs/images/portal.png"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -128,3 +134,23 @@ def test_its_picture_is_a_picture():
     if not (ROOT / PICTURE).exists():
         pytest.skip("the browser test has not taken it yet")
     assert PNG == (ROOT / PICTURE).read_bytes()[: len(PNG)]
+
+
+def test_the_tutorial_names_cards_and_clients_that_exist():
+    """Who follows the tutorial types numbers that the demo knows."""
+    cards = set(re.findall(r"`((?:\d{4} ){3}\d{4})`", TUTORIAL))
+    clients = set(re.findall(r"`(\d{9})`", TUTORIAL))
+    assert cards
+    assert cards <= {card.grouped_number for card in CARDS}
+    assert {client.customer_ref for client in demo_clients()} == clients
+
+
+def test_the_tutorials_look_into_the_journal_works(tmp_path):
+    """Tables and columns that the tutorial reads are those of the journal."""
+    code = re.search(r"<<'EOF'\n(.*?)EOF", TUTORIAL, re.DOTALL)[1]
+    (tmp_path / "rak-demo").mkdir()
+    rak.Journal.open(f"sqlite:///{tmp_path}/rak-demo/journal.db").close()
+    seen = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert ["orders 0", "attempts 0", "callbacks 0", "receipts 0"] == seen.stdout.splitlines()
