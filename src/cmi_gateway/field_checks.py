@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cmi_gateway.entities import decode_entities
 from cmi_gateway.errors import FieldError
@@ -16,6 +16,9 @@ _ORDER_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CUSTOM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST_URL: Final = 255
+#: Browsers, servers and Python's own parser read addresses that hold these in different ways, or drop them.
+_AMBIGUOUS_IN_URLS: Final = frozenset(' <>"\\^`{|}')
+_HOST: Final = re.compile(rb"[A-Za-z0-9_.:-]+")
 #: Control, surrogate and private-use characters, line and paragraph separators: browsers and Java change or drop them.
 _UNFIT_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -38,16 +41,25 @@ def check_text(field: str, value: str, longest: int, *, required: bool = False) 
 def check_url(field: str, value: str) -> str:
     """Give *value* if it is an absolute http(s) URL; else raise `FieldError`."""
     check_text(field, value, _LONGEST_URL, required=True)
-    try:
-        parts = urlsplit(value)
-        absolute = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        absolute = False
-    if not absolute or any(character in value for character in ' <>"\\^`{|}'):
+    if split_web_address(value) is None:
         raise FieldError(
             field, "must be an absolute http or https URL without spaces, such as https://shop.example/ok"
         )
     return value
+
+
+def split_web_address(text: object) -> SplitResult | None:
+    """Split an absolute http or https URL; None when *text* is none, or one that not everybody reads alike."""
+    if not isinstance(text, str) or not text.isprintable() or not _AMBIGUOUS_IN_URLS.isdisjoint(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        # A host that the domain name system cannot hold fails late otherwise: in the header of a redirect.
+        host = (parts.hostname or "").encode("idna")
+        is_sound = parts.scheme in ("http", "https") and _HOST.fullmatch(host) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_sound else None
 
 
 def check_order_id(value: str) -> str:

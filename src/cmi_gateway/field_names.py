@@ -56,10 +56,14 @@ RESULTS: Final = frozenset(
     callbackCall xid SID mdStatus dsId eci version ccnHash txstatus orgHash orgRnd failCount retryXid islemtipi
     EXTRA.CARDBRAND EXTRA.CARDISSUER EXTRA.TRXDATE EXTRA.CVVVERIFICATION EXTRA.HOSTMSG EXTRA.RECURRINGID
     Ecom_Payment_Card_ExpDate_Month Ecom_Payment_Card_ExpDate_Year pan cv2 countdown NATIONALIDNO
+    CUSTOMERSURCHARGE MERCHANTSURCHARGE orderItemCount linkType paymentLinkToken
     """.split()  # noqa: SIM905 - seventy names read better as lines of text
 )
-#: Never sent: the gateway refuses or rewrites a form that holds them.
-NEVER_SENT: Final = frozenset({"total", "_charset_"})
+#: Never sent: the gateway refuses or rewrites a form that holds them, would charge by instalments, or reads an
+#: older kind of signature; and the key itself has no business in a form.
+NEVER_SENT: Final = frozenset(
+    {"total", "_charset_", "Instalment", "taksit", "HASHPARAMS", "HASHPARAMSVAL", "storekey"}
+)
 
 _SHOWN_ONLY: Final = re.compile(
     r"(?:ItemNumber|ProductCode|Qty|Desc|Id|Price|Total)[0-9]+|amountCur|symbolCur|currenciesList|description"

@@ -13,7 +13,8 @@ import attrs
 
 from cmi_gateway import callback, payment
 from cmi_gateway.errors import ConfigurationError
-from cmi_gateway.secret import Secret, hide_key
+from cmi_gateway.field_checks import split_web_address
+from cmi_gateway.secret import Secret, hide_keys
 
 if TYPE_CHECKING:
     from cmi_gateway.callback import Callback, RawBody
@@ -25,17 +26,13 @@ _SHORTEST_KEY: Final = 6
 
 
 def _gateway_url(_instance: object, field: attrs.Attribute[str], url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        fit = parts.port != 0 and not (parts.username or parts.query or parts.fragment)
-    except (ValueError, AttributeError, TypeError):
-        host, fit = "", False
-    if not host or not fit or parts.scheme not in ("http", "https"):
+    # ASCII, since the origin goes into a header.
+    parts = split_web_address(url) if str(url).isascii() else None
+    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(
             f"{field.name} must be an absolute https URL without query, such as the test gateway's"
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
             f"{field.name} must use https: plain http is for a simulator on this machine only"
         )
@@ -116,11 +113,13 @@ class Merchant:
         valid_until: date | None = None,
     ) -> None:
         # The argument is dropped at once: tracebacks can print local variables, and a key must not be among them.
-        keys, flaw = _hidden_keys(store_key)
+        keys, key_flaw = hide_keys(store_key, shortest=_SHORTEST_KEY)
         del store_key
         # Filled before it is judged, so that a traceback can show it: Python 3.11 fails on half-made objects.
         self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until)
-        flaw = flaw or _flaw_of_account(client_id, gateway, valid_from, valid_until)
+        if key_flaw:
+            raise ConfigurationError(f"store_key {key_flaw}")
+        flaw = _flaw_of_account(client_id, gateway, name, valid_from, valid_until)
         if flaw:
             raise ConfigurationError(flaw)
 
@@ -162,21 +161,17 @@ class Merchant:
         return callback.verify(raw_body, client_id=self.client_id, store_keys=self.store_keys)
 
 
-def _hidden_keys(store_key: str | Sequence[str]) -> tuple[tuple[Secret, ...], str | None]:
-    """Wrap the keys, or say what is wrong; in a frame of its own, so that no error carries it."""
-    listed = (store_key,) if isinstance(store_key, (str, Secret)) else store_key
-    if not isinstance(listed, Sequence) or isinstance(listed, (bytes, bytearray)) or not listed:
-        return (), "store_key must be text, or a sequence of texts with the newest first"
-    hidden = [hide_key(key, shortest=_SHORTEST_KEY) for key in listed]
-    flaw = next((f"store_key {flaw}" for _, flaw in hidden if flaw), None)
-    return tuple([key for key, _ in hidden]), flaw
-
-
-def _flaw_of_account(client_id: str, gateway: Gateway, first: date | None, last: date | None) -> str | None:
+def _flaw_of_account(
+    client_id: str, gateway: Gateway, name: str, first: date | None, last: date | None
+) -> str | None:
     if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
         return "client_id must be 1 to 15 letters and digits, such as '600000099'"
     if not isinstance(gateway, Gateway):
         return "gateway must be a Gateway: cmi_gateway.TEST, PRODUCTION or your own"
+    if not isinstance(name, str):
+        return "name must be text"
+    if not all(limit is None or type(limit) is date for limit in (first, last)):
+        return "valid_from and valid_until must be dates without a time of day"
     if first and last and first > last:
         return "valid_from must not lie after valid_until"
     return None

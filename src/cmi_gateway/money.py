@@ -22,13 +22,13 @@ _SHOWN: Final = 40
 
 def _currency(code: str) -> str:
     """Give the three letters of *code*, which may also be the three digits."""
-    if code in CURRENCY_NUMBERS:
-        return code
-    try:
-        return _CURRENCY_LETTERS[code]
-    except (KeyError, TypeError):
-        known = ", ".join(CURRENCY_NUMBERS)
-        raise AmountError(f"unknown currency {code!r:.{_SHOWN}}; expected one of {known}") from None
+    if isinstance(code, str):
+        if code in CURRENCY_NUMBERS:
+            return code
+        if code in _CURRENCY_LETTERS:
+            return _CURRENCY_LETTERS[code]
+    known = ", ".join(CURRENCY_NUMBERS)
+    raise AmountError(f"unknown currency {code!r:.{_SHOWN}}; expected one of {known}")
 
 
 def _whole(_instance: Money, _field: object, centimes: int) -> None:

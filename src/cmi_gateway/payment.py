@@ -83,12 +83,13 @@ class OrderLine:
     amount: Money
 
 
+# These two let what is no such thing pass: `sign` refuses it by name, where raising here would leave a half-made object.
 def _in_order(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
-    return tuple(lines)
+    return tuple(lines) if isinstance(lines, Iterable) else (lines,)
 
 
 def _frozen_mapping(custom: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(custom))
+    return MappingProxyType(dict(custom)) if isinstance(custom, Mapping) else custom
 
 
 @attrs.frozen(kw_only=True)
@@ -239,6 +240,8 @@ def _language(language: str) -> str:
 
 
 def _bill_to_fields(bill_to: BillTo) -> Iterator[tuple[str, str]]:
+    if not isinstance(bill_to, BillTo):
+        raise FieldError("BillToName", "bill_to must be a BillTo, which holds the payer's name")
     for attribute, (name, longest) in BILL_TO.items():
         value = getattr(bill_to, attribute)
         if attribute == "name" or value:
@@ -250,18 +253,22 @@ def _line_fields(request: PaymentRequest) -> Iterator[tuple[str, str]]:
         return
     if len(request.lines) > MAX_LINES:
         raise FieldError("lines", f"at most {MAX_LINES}; sum the rest in one line")
+    if not all(isinstance(line, OrderLine) and isinstance(line.amount, Money) for line in request.lines):
+        raise FieldError("lines", "must be OrderLine with amounts as Money, such as Money.parse('113.02')")
     if any(
         line.amount.centimes < 0 or line.amount.currency != request.amount.currency for line in request.lines
     ):
         raise FieldError("lines", "must have amounts of zero or more, in the currency of the request")
-    if sum([line.amount for line in request.lines]) != request.amount:
+    # In centimes: nine large lines are more than `Money` holds.
+    if sum([line.amount.centimes for line in request.lines]) != request.amount.centimes:
         raise FieldError("lines", "must add up to the amount of the request")
     for number, line in enumerate(request.lines, start=1):
         reference = check_text(f"ItemNumber{number}", line.reference, 64, required=True)
         yield f"ItemNumber{number}", reference
         yield f"ProductCode{number}", reference
         yield f"Id{number}", reference
-        yield f"Desc{number}", check_text(f"Desc{number}", _without_colons(line.description), 128)
+        description = check_text(f"Desc{number}", line.description, 128)
+        yield f"Desc{number}", _without_colons(description)
         yield f"Qty{number}", "1"
         yield f"Price{number}", line.amount.wire
         yield f"Total{number}", line.amount.wire
@@ -269,10 +276,12 @@ def _line_fields(request: PaymentRequest) -> Iterator[tuple[str, str]]:
 
 def _without_colons(description: str) -> str:
     # The gateway's receipt shows "GERANCE.ELECTRICITE" for "GERANCE:ELECTRICITE": it alters colons on the way.
-    return description.replace(":", " ").rstrip(" ") if ":" in description else description
+    return description.replace(":", " ").strip()
 
 
 def _custom_fields(custom: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if not isinstance(custom, Mapping):
+        raise FieldError("custom", "must be a mapping of names to values")
     seen: set[str] = set()
     for name, value in custom.items():
         check_name(name)

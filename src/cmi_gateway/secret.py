@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 _MASK: Final = "Secret('***')"
@@ -50,6 +51,15 @@ def hide_key(text: object, *, shortest: int = 1) -> tuple[Secret, str | None]:
     if not isinstance(text, str):
         return Secret(""), f"must be text, not {type(text).__name__}"
     return Secret(text), _flaw_of(text, shortest)
+
+
+def hide_keys(keys: object, *, shortest: int = 1) -> tuple[tuple[Secret, ...], str | None]:
+    """Wrap one key or a sequence of them, or say what is wrong with the first that is; as `hide_key` does."""
+    listed = (keys,) if isinstance(keys, (str, Secret)) else keys
+    if not isinstance(listed, Sequence) or isinstance(listed, (bytes, bytearray)) or not listed:
+        return (), "must be text, or a sequence of texts with the newest first"
+    hidden = [hide_key(key, shortest=shortest) for key in listed]
+    return tuple([key for key, _ in hidden]), next((flaw for _, flaw in hidden if flaw), None)
 
 
 def _flaw_of(text: str, shortest: int) -> str | None:

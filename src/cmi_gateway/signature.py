@@ -95,13 +95,15 @@ def hash_ver3(
         The base64 text of the digest, 88 characters.
 
     Raises:
-        ConfigurationError: a name or value is not text that UTF-8 can hold, or the key is empty or has
-            white space.
+        ConfigurationError: a name or value is not text that UTF-8 can hold, *order* is no `NameOrder`, or
+            the key is empty or has white space.
     """
     secret, flaw = hide_key(store_key)
     del store_key  # a traceback of what follows must not carry the key
     if flaw:
         raise ConfigurationError(f"store key {flaw}")
+    if not isinstance(order, NameOrder):
+        raise ConfigurationError("order must be NameOrder.PLAIN or NameOrder.NATURAL")
     try:
         names, values = _columns(pairs)
         return _digest(_joined(arranged(names, values, order), document_rule=document_rule), secret)
@@ -127,7 +129,9 @@ def canonical_value(value: str) -> str:
 
 def matches(presented: str, expected: str) -> bool:
     """Compare two hashes in constant time, as bytes: `hmac.compare_digest` refuses non-ASCII text."""
-    return hmac.compare_digest(presented.encode("utf-8", "surrogatepass"), expected.encode("ascii"))
+    return hmac.compare_digest(
+        presented.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -106,6 +106,14 @@ def test_raw_entities_verify_too():
     assert not callback.reading.entities_decoded
 
 
+@pytest.mark.parametrize("name", ["M'Hamed", 'dit "Momo"'])
+def test_quotes_match_under_either_reading(name):
+    """A name with quotes that comes back encoded answers our form, whether the hash covers it decoded or as it is."""
+    form = signed_form(bill_to=cmi.BillTo(name=name))
+    fields = answer_fields(form) | {"BillToName": name.replace("'", "&#39;").replace('"', "&quot;")}
+    assert not matched(signed_body(fields), form).reading.entities_decoded
+
+
 def test_document_reading():
     """A callback hashed with the "document" rule is understood, and says so in the reading."""
     fields = answer_fields(FORM, APPROVED | {"ErrMsg": "document x"})
@@ -130,6 +138,15 @@ def test_fields_sometimes_left_out(name):
     fields = answer_fields(FORM)
     body = urlencode([*fields.items(), (name, "7"), ("HASH", hash_ver3(fields.items(), STORE_KEY))]).encode()
     assert {name.lower()} == matched(body).reading.left_out
+
+
+@pytest.mark.parametrize("added", [("countdown", "7"), ("NATIONALIDNO", "7"), ("encoding", "utf-7")])
+def test_what_the_hash_does_not_cover_is_not_handed_out(added):
+    """A field that anybody could add or change is neither among the fields nor in the digest of a repeat."""
+    fields = {**answer_fields(FORM), "HASH": HASH} | dict([added])
+    callback = matched(urlencode(fields).encode())
+    assert added[0] not in callback.fields
+    assert MERCHANT.verify(BODY).digest == callback.digest
 
 
 @given(st.randoms(use_true_random=False))
@@ -300,6 +317,32 @@ def test_another_currency(currency):
     assert "currency" == mismatch({**answer_fields(FORM), "currency": currency}).field
 
 
+def test_amounts_of_the_kept_form_compare_as_money_too():
+    """A kept form that wrote its amount with a comma is the same form; one without an amount matches nothing."""
+    kept = dict(FORM.fields)
+    MERCHANT.verify(BODY).must_match(order_id=ORDER, amount=AMOUNT, sent=kept | {"amount": "114,26"})
+    assert "amount" == mismatch(answer_fields(FORM), sent=kept | {"amount": "much"}).field
+
+
+@pytest.mark.parametrize("amount", [114.26, "114.26", 11426, None])
+def test_the_orders_amount_must_be_money(amount):
+    """A float or text in place of the order's amount is the caller's error, and nothing opens."""
+    callback = MERCHANT.verify(BODY)
+    with pytest.raises(cmi.ConfigurationError, match="Money"):
+        callback.must_match(order_id=ORDER, amount=amount, sent=FORM.fields)
+    with pytest.raises(cmi.UncheckedCallbackError):
+        _ = callback.outcome
+
+
+def test_a_failed_second_match_locks_again():
+    """A callback that matched one order is closed again when it is held against another."""
+    callback = matched(BODY)
+    with pytest.raises(cmi.CallbackMismatchError):
+        callback.must_match(order_id="OTHER", amount=AMOUNT, sent=FORM.fields)
+    with pytest.raises(cmi.UncheckedCallbackError):
+        _ = callback.outcome
+
+
 def test_another_order():
     """A true callback of another order is refused, whichever side names it."""
     assert "oid" == mismatch({**answer_fields(FORM), "oid": "OTHER"}).field
@@ -370,7 +413,10 @@ def test_renamed_fields_never_read_as_an_approval(results):
         assert not isinstance(callback.outcome, cmi.Approved)
 
 
-@pytest.mark.parametrize("sent", [None, (), [("oid", "x")], 7, [7], {"oid": ORDER}])
+@pytest.mark.parametrize(
+    "sent",
+    [None, (), [("oid", "x")], 7, [7], {"oid": ORDER}, {**dict(FORM.fields), "hash": 7}, {**dict(FORM.fields), "email": None}],
+)  # fmt: skip
 def test_sent_must_be_the_whole_form(sent):
     """An empty or partial `sent` would check nothing, so it is the caller's error."""
     with pytest.raises(cmi.ConfigurationError):

@@ -52,7 +52,7 @@ def test_key_is_hidden_in_text_and_logs():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"client_id": "6 0"}, {"client_id": 7}, {"client_id": "1" * 16}, {"client_id": ""}, {"gateway": None}, {"gateway": "https://x"},
+    [{"client_id": "6 0"}, {"client_id": 7}, {"client_id": "1" * 16}, {"client_id": ""}, {"gateway": None}, {"gateway": "https://x"}, {"name": None},
      {"store_key": (KEY, "")}, {"store_key": (KEY, "short")}, {"store_key": (KEY, " padded-key")}],
 )  # fmt: skip
 def test_key_is_hidden_in_errors_of_construction(changes):
@@ -126,7 +126,8 @@ def test_evolve_keeps_the_keys():
 
 
 @pytest.mark.parametrize("url", ["http://pay.example/fim", "http://10.0.0.1/", "ftp://x.example/", "", "/fim", None, "https://", "https://u:p@x/", "https://x/?q=1",
-                                 "http://localhost.evil.example/", "https://x:0/", "https://x:999999/"])  # fmt: skip
+                                 "http://localhost.evil.example/", "https://x:0/", "https://x:999999/", "https://exa mple/", "http://local\nhost/", "https://x;script-src/", "https://x.example\\evil/",
+                                 "https://é.example/", "https://x'/", "https://@x.example/"])  # fmt: skip
 def test_plain_http_gateways_are_refused(url):
     """Money travels over https only."""
     for wrong in ({"url": url, "api_url": cmi.TEST.api_url}, {"url": cmi.TEST.url, "api_url": url}):
@@ -147,3 +148,5 @@ def test_dates_of_a_contract_are_in_order():
     assert merchant(valid_from=date(2024, 1, 1), valid_until=date(2024, 12, 31)).valid_until
     with pytest.raises(cmi.ConfigurationError):
         merchant(valid_from=date(2025, 1, 1), valid_until=date(2024, 12, 31))
+    with pytest.raises(cmi.ConfigurationError):
+        merchant(valid_from="2025-01-01")

@@ -111,7 +111,7 @@ def test_currency_codes():
     """Letters and digits of ISO 4217 name the same currency; others are refused."""
     assert ("MAD", "504") == (Money(1).currency, Money(1).currency_number)
     assert Money(1, "MAD") == Money(1, "504")
-    for unknown in ("mad", "XXX", "", None, 504):
+    for unknown in ("mad", "XXX", "", None, 504, []):
         with pytest.raises(AmountError):
             Money(1, unknown)
 

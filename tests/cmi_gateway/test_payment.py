@@ -57,6 +57,14 @@ def test_order_lines():
     assert expected == {name: fields[name] for name in expected}
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"), [(":A:B:", "A B"), ("A\u00a0:", "A"), (":", ""), ("A : B", "A   B")]
+)
+def test_colons_at_the_ends_leave_no_white_space(written, sent):
+    """A colon becomes a space, and none that a gateway could trim is left at either end."""
+    assert sent == dict(signed_form(lines=[line(description=written)]).fields)["Desc1"]
+
+
 def test_hash_is_the_hash_of_the_fields():
     """The form's hash is the one function's, under both orders of names."""
     form = signed_form()
@@ -114,7 +122,7 @@ def test_every_address_field_is_checked(attribute, value):
 
 URLS = ["", "/retour", "retour", "//x.example/", "ftp://x.example/", "javascript:alert(1)", "https://", "https:///x",
         "https://x.example/a b", "https://x.example/\n", "https://x.example/document/1", "https://x.example/?a=1&copy;=2",
-        "https://x.example:99999/", 'https://x.example/"', "https://x.example/" + "a" * 250, "https://[::1", None]  # fmt: skip
+        "https://x.example:99999/", "https://x..example/", "https://x.example/\u202e", f"https://{'x' * 64}.example/", 'https://x.example/"', "https://x.example/" + "a" * 250, "https://[::1", None]  # fmt: skip
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -154,6 +162,16 @@ def test_urls_must_be_absolute(attribute, url):
         ({"lines": [line(reference="")]}, "ItemNumber1"),
         ({"lines": [line(reference="x" * 65)]}, "ItemNumber1"),
         ({"lines": [line(description="x" * 129)]}, "Desc1"),
+        ({"lines": [OrderLine(reference="A", description=None, amount=Money(11426))]}, "Desc1"),
+        ({"lines": [OrderLine(reference="A", description="x", amount=114.26)]}, "lines"),
+        ({"lines": [line(amount="9999999.99")] * 9}, "lines"),
+        ({"lines": [None]}, "lines"),
+        ({"lines": None}, "lines"),
+        ({"amount": 114.26}, "amount"),
+        ({"bill_to": "Amina"}, "BillToName"),
+        ({"bill_to": None}, "BillToName"),
+        ({"custom": None}, "custom"),
+        ({"custom": [("a", "1"), ("a", "2")]}, "custom"),
     ],
 )
 def test_each_rule_names_its_field(changes, field):
@@ -167,6 +185,7 @@ def test_each_rule_names_its_field(changes, field):
     "custom",
     [{"OID": "x"}, {"hash": "x"}, {"total": "1"}, {"ProcReturnCode": "00"}, {"extra.trxdate": "x"}, {"EXTRA_TRXDATE": "x"},
      {"Desc1": "x"}, {"BillToX": "x"}, {"_charset_": "x"}, {"a b": "x"}, {"": "x"}, {"é": "x"}, {"a[0]": "x"},
+     {"Instalment": "3"}, {"TAKSIT": "3"}, {"CustomerSurcharge": "1"}, {"HASHPARAMS": "oid:"}, {"storeKey": "x"},
      {"Note": "x", "NOTE": "y"}, {"note": "a\nb"}, {"countdown": "1"}, {7: "x"}, {"x" * 65: "x"}],
 )  # fmt: skip
 def test_custom_fields_must_not_mean_anything_else(custom):

@@ -128,6 +128,13 @@ def test_values_that_are_not_text(pairs):
         hash_ver3(pairs, "K")
 
 
+@pytest.mark.parametrize("order", ["natural", None, []])
+def test_an_unknown_order_of_names_is_refused(order):
+    """Anything but a `NameOrder` raises, instead of giving the hash of another order."""
+    with pytest.raises(ConfigurationError, match="NameOrder"):
+        hash_ver3([("a", "1")], "K", order)
+
+
 @pytest.mark.parametrize("key", ["", " K", "K\n", "a b", None, 7, b"K"])
 def test_unusable_keys(key):
     """An empty key, or one with white space, is refused without being shown."""
