@@ -1,5 +1,6 @@
 """The simulated gateway as a state machine: admission, attempts, orders."""
 
+import traceback
 from datetime import timedelta
 
 import attrs
@@ -121,6 +122,9 @@ def test_a_wrong_hash_is_3d_1004_with_next_to_nothing(change):
         ({"oid": "a b"}, "oid"),
         ({"okUrl": "javascript:alert(1)"}, "okUrl"),
         ({"shopurl": "http://[::1"}, "shopurl"),
+        ({"shopurl": "https://shop.example/\r\nx"}, "shopurl"),
+        ({"shopurl": "https://shop..example/"}, "shopurl"),
+        ({"failUrl": f"https://{'x' * 64}.example/"}, "failUrl"),
         ({"callbackUrl": "/relative"}, "callbackUrl"),
         ({"lang": "de"}, "lang"),
         ({"SessionTimeout": "29"}, "SessionTimeout"),
@@ -285,6 +289,16 @@ def test_two_pages_of_one_order_cannot_both_be_paid():
     assert (SessionState.FINISHED, OrderState.CAPTURED) == (session.state, state.orders[0].state)
 
 
+def test_attempts_are_listed_oldest_first_whatever_order_they_are_answered_in():
+    """A merchant slow to answer the first callback does not move that attempt behind the second."""
+    state = gateway()
+    slow, quick = (state.open(FORM.fields) for _ in range(2))
+    first = state.pay(slow.token, card_form(DECLINED_05))
+    _session, second = attempt(state, session=quick)
+    state.record_reply(slow.token, Reply.ACKNOWLEDGE)
+    assert [first.serial, second.serial] == [known.serial for known in state.orders[0].attempts]
+
+
 def test_one_session_pays_once():
     """A second click of the pay button, or of the code's, gives no second attempt."""
     state = gateway()
@@ -321,12 +335,15 @@ def test_an_account_is_made_from_a_merchant():
     assert isinstance(gateway(accounts=[account]).open(FORM.fields), Session)
 
 
-@pytest.mark.parametrize("keys", ["", "with space", ("GOODKEY1", "")])
+@pytest.mark.parametrize("keys", ["", "with space", ("GOODKEY1", ""), (), 5])
 def test_an_unusable_key_makes_no_account(keys):
     """An empty key, or one with white space, is a configuration error that does not show it."""
     with pytest.raises(ConfigurationError) as caught:
         MerchantAccount(client_id="1", store_keys=keys, name="Shop")
-    assert "with space" not in str(caught.value)
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    inside = [f"{frame.locals}" for frame in trace.stack if __file__ not in frame.filename]
+    assert inside
+    assert not any(key in f"{inside}{caught.value}" for key in ("with space", "GOODKEY1"))
 
 
 def test_cancelling_sends_nothing_and_leaves_the_order_open():

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from cmi_gateway.errors import ConfigurationError
-from cmi_gateway.secret import Secret, hide_key
+from cmi_gateway.secret import Secret, hide_keys
 
 if TYPE_CHECKING:
     from cmi_gateway.merchant import Merchant
 
 
-def _secrets(keys: str | Secret | Iterable[str | Secret]) -> tuple[Secret, ...]:
-    listed = (keys,) if isinstance(keys, str | Secret) else keys
-    hidden = [hide_key(key) for key in listed]
-    del keys, listed  # a traceback of the error below must not carry a key
-    for _key, flaw in hidden:
-        if flaw:
-            raise ConfigurationError(f"store key {flaw}")
-    return tuple(key for key, _flaw in hidden)
-
-
-@attrs.frozen
+@attrs.frozen(init=False)
 class MerchantAccount:
     """
     One account of the simulated gateway.
@@ -40,8 +30,16 @@ class MerchantAccount:
     """
 
     client_id: str
-    store_keys: tuple[Secret, ...] = attrs.field(converter=_secrets, repr=False)
+    store_keys: tuple[Secret, ...] = attrs.field(repr=False)
     name: str
+
+    def __init__(self, client_id: str, store_keys: str | Sequence[str | Secret], name: str) -> None:
+        # As in `cmi_gateway.Merchant`: no traceback may carry a key, nor meet a half-made object.
+        keys, flaw = hide_keys(store_keys)
+        del store_keys
+        self.__attrs_init__(client_id, keys, name)
+        if flaw:
+            raise ConfigurationError(f"store key {flaw}")
 
     @classmethod
     def of(cls, merchant: Merchant) -> MerchantAccount:

@@ -8,11 +8,12 @@ from typing import Final
 import attrs
 
 from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.field_checks import split_web_address
 from cmi_gateway.secret import Secret
 from cmi_gateway.signature import NameOrder, hash_ver3, matches
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.orders import Fields, Refusal
-from cmi_gateway.simulator.request import HostedRequest, flaw_of, is_web_address
+from cmi_gateway.simulator.request import HostedRequest, flaw_of
 from cmi_gateway.simulator.results import DUPLICATE_CODE, DUPLICATE_MESSAGE, echo, sign_answer
 from cmi_gateway.simulator.transaction import RandomSource
 
@@ -93,4 +94,4 @@ def _answered(
 
 def _return_url(request: HostedRequest) -> str | None:
     url = request.get("failUrl")
-    return url if is_web_address(url) else None
+    return url if split_web_address(url) else None

@@ -235,12 +235,12 @@ class SimulatedGateway:
     def _note(self, attempt: Attempt) -> None:
         """Write *attempt* into its order, in the place of its earlier self, and move the money."""
         order = self._orders[attempt.client_id, attempt.order_id]
-        others = tuple(known for known in order.attempts if known.serial != attempt.serial)
+        attempts = {known.serial: known for known in order.attempts} | {attempt.serial: attempt}
         state = order.state
         if attempt.is_approved:
             captured = attempt.reply is Reply.CAPTURE
             state = OrderState.CAPTURED if captured else OrderState.AUTHORIZED
-        noted = attrs.evolve(order, attempts=(*others, attempt), state=state)
+        noted = attrs.evolve(order, attempts=tuple(attempts.values()), state=state)
         self._orders[attempt.client_id, attempt.order_id] = noted
 
     def _is_paid(self, attempt: Attempt) -> bool:

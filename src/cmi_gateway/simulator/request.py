@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 import attrs
 
 from cmi_gateway.errors import AmountError
+from cmi_gateway.field_checks import split_web_address
 from cmi_gateway.field_names import is_reserved
 from cmi_gateway.money import MAX_CENTIMES, Money
 
@@ -118,15 +118,6 @@ def flaw_of(request: HostedRequest) -> str | None:
     return f"Champs invalides : {', '.join(broken)}" if broken else None
 
 
-def is_web_address(url: str) -> bool:
-    """Tell whether *url* is an absolute http(s) address, the only kind that the pages link or post to."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
 def _checks(request: HostedRequest) -> Iterator[tuple[str, bool]]:
     yield "storetype", request.get("storetype").lower().replace("_", "").replace(" ", "") == "3dpayhosting"
     yield "TranType", request.get("TranType").lower() == "preauth"
@@ -138,7 +129,7 @@ def _checks(request: HostedRequest) -> Iterator[tuple[str, bool]]:
     yield "SessionTimeout", _is_session_length(request.get("SessionTimeout"))
     for name in _URLS:
         url = request.get(name)
-        yield name, not url or is_web_address(url)
+        yield name, not url or split_web_address(url) is not None
 
 
 def _is_amount(text: str) -> bool:
