@@ -46,7 +46,10 @@ class Confirmation:
 
         Raises:
             TransitionError: The order or the attempt is not accepted.
+            JournalError: It is another operator's, whose name and numbers its receipt must carry.
         """
+        if order.tenant != self.tenant.id:
+            raise JournalError(f"expected an order of {self.tenant.id}, got one of {order.tenant}")
         order, attempt = tx.orders.apply(Event.CONFIRM, order, attempt, at=at)
         number = tx.receipts.next_number(order.tenant, first=self.tenant.first_receipt_number)
         receipt = receipt_of(order, attempt, number=number, tenant=self.tenant, merchant_id=self.merchant_id)

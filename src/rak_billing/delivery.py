@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen
 class Delivery:
-    """Delivers what is due, one entry at a time; many may run at once."""
+    """Delivers what is due for one operator, one entry at a time; many may run at once."""
 
     tenant: Tenant
     journal: Journal
@@ -37,7 +37,7 @@ class Delivery:
 
     def _claim(self) -> OutboxEntry | None:
         with self.journal.writing() as tx:
-            return tx.outbox.claim(now=self.clock())
+            return tx.outbox.claim(self.tenant.id, now=self.clock())
 
     def _deliver(self, entry: OutboxEntry) -> bool:
         try:

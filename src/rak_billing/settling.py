@@ -8,7 +8,8 @@ own forms are signed with the same key. So before anything is decided:
 * a hash counts once: the same signed values under other names are a repeat for the same order, and refused for
   another;
 * it must fit the very form that was sent for its order id;
-* what the gateway told about one of its transactions, it told once: every repeat gets the first answer.
+* what the gateway told about one of its transactions, it told once: every repeat gets the first answer. Another
+  outcome of the same transaction is no repeat: it is judged by itself, and a person looks.
 """
 
 import logging
@@ -167,19 +168,19 @@ def _accept(
 
 
 def _repeat_of_transaction(tx: Transaction, callback: Callback, *, at: datetime) -> Reply | None:
-    """Return the first answer about this transaction of the gateway; remember the transaction if it is new."""
-    transaction_id = callback.facts.transaction_id
+    """Return the first answer if this outcome of the transaction was told before; remember it if it is new."""
+    transaction_id, outcome = callback.facts.transaction_id, _kind(callback.outcome)
     if transaction_id is None:
         return None
-    first = tx.callbacks.first_about(callback.order_id, transaction_id)
-    if first is None:
-        tx.callbacks.keep_transaction(
-            order_id=callback.order_id, transaction_id=transaction_id, digest=callback.digest
-        )
-        return None
-    if first.outcome != _kind(callback.outcome):
+    told = tx.callbacks.told_of(callback.order_id, transaction_id)
+    if outcome in told:
+        return Reply(told[outcome])
+    if told:
         _review(tx, callback, ReviewKind.CONTRADICTION, at=at)
-    return Reply(first.reply)
+    tx.callbacks.keep_transaction(
+        order_id=callback.order_id, transaction_id=transaction_id, outcome=outcome, digest=callback.digest
+    )
+    return None
 
 
 def _refuse(

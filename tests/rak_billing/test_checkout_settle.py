@@ -2,14 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import attrs
 import pytest
 
 from rak_billing.clock import utc_now
 from rak_billing.confirmation import receipt_of as issue
 from rak_billing.errors import JournalError
 from rak_billing.payments.states import PublicState, TransitionError
+from rak_billing.tenant import Tenant
 from support.callbacks import approved, at, declined, doubtful, failed, new_transaction_id, not_authenticated
-from support.checkout_kit import NOON, A, B, till
+from support.checkout_kit import NOON, A, B, Till, till
 
 CAPTURE, ACKNOWLEDGE, FAILURE = "ACTION=POSTAUTH", "APPROVED", "FAILURE"
 
@@ -71,13 +73,25 @@ def test_a_transaction_is_settled_once(shop):
     assert (1, [], 2) == (len(shop.rows("receipts")), shop.reviews(), len(shop.rows("callbacks")))
 
 
-def test_a_transaction_with_two_outcomes_is_put_before_a_person(shop):
-    """Declined, then approved under one transaction id: the first answer stands, and somebody looks."""
+def test_an_approval_after_a_decline_of_one_transaction_is_paid(shop):
+    """Money that a bank authorized is money, whatever was said of its transaction before; somebody looks."""
     form = shop.pay(A)
     transaction = new_transaction_id()
     assert ACKNOWLEDGE == shop.settle(declined(form, TransId=transaction))
-    assert ACKNOWLEDGE == shop.settle(approved(form, TransId=transaction))
-    assert ["contradiction"] == shop.reviews()
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert (PublicState.PAID, ["contradiction"]) == (shop.seen(form).state, shop.reviews())
+
+
+def test_a_decline_after_an_approval_of_one_transaction_undoes_nothing(shop):
+    """Still paid, once, and somebody looks."""
+    form = shop.pay(A)
+    transaction = new_transaction_id()
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert ACKNOWLEDGE == shop.settle(declined(form, TransId=transaction))
+    assert (PublicState.PAID, ["contradiction"]) == (shop.seen(form).state, shop.reviews())
+    assert CAPTURE == shop.settle(approved(form, TransId=transaction))
+    assert 1 == len(shop.rows("receipts"))
 
 
 @pytest.mark.parametrize("callback", [declined, not_authenticated])
@@ -86,6 +100,21 @@ def test_a_decline_leaves_the_order_payable(shop, callback):
     form = shop.pay(A)
     assert ACKNOWLEDGE == shop.settle(callback(form))
     assert (PublicState.REFUSED, "open") == (shop.seen(form).state, shop.rows("orders")[0]["state"])
+
+
+def test_another_operators_payment_is_not_confirmed(shop):
+    """Its receipt would carry the wrong name: FAILURE, and nothing is captured."""
+    form = shop.pay(A)
+    other = Till(shop.journal, tenant=attrs.evolve(Tenant.preset("rak"), id="SRM"))
+    assert FAILURE == other.settle(approved(form))
+    assert (PublicState.PENDING, []) == (shop.seen(form).state, shop.rows("receipts"))
+
+
+def test_a_payment_of_no_calendar_day_is_answered(shop):
+    """The gateway's clock shows the last day of all: FAILURE, nothing is captured."""
+    form = shop.pay(A)
+    assert FAILURE == shop.settle(approved(form, **{"EXTRA.TRXDATE": "31/12/9999 23:59:59"}))
+    assert (PublicState.PENDING, []) == (shop.seen(form).state, shop.rows("receipts"))
 
 
 def test_decline_then_success_under_one_order_id_is_paid(shop):

@@ -1,11 +1,13 @@
 """The outbox and its mail: once when nothing crashes, again when something does."""
 
+import attrs
 import pytest
 
 from rak_billing.errors import JournalError
 from rak_billing.payments.outbox import LEASE
+from rak_billing.tenant import Tenant
 from support.callbacks import approved
-from support.checkout_kit import EMAIL, A, B, till
+from support.checkout_kit import EMAIL, A, B, Till, till
 
 
 @pytest.fixture
@@ -55,8 +57,8 @@ def test_one_refused_mail_does_not_hold_up_the_others(shop):
 def test_a_worker_that_died_is_relieved(shop):
     """A claimed entry is due again after the lease; the dead worker's mark is worth nothing then."""
     with shop.journal.writing() as tx:
-        dead = tx.outbox.claim(now=shop.now)
-        assert tx.outbox.claim(now=shop.now) is None
+        dead = tx.outbox.claim("RAK", now=shop.now)
+        assert tx.outbox.claim("RAK", now=shop.now) is None
     shop.now += LEASE
     assert 1 == shop.checkout.deliver()
     with shop.journal.writing() as tx:
@@ -67,19 +69,19 @@ def test_a_worker_that_died_is_relieved(shop):
 def test_a_worker_that_was_relieved_has_no_say(shop):
     """It wakes up after its lease: what it reports changes nothing for the worker that took over."""
     with shop.journal.writing() as tx:
-        slow = tx.outbox.claim(now=shop.now)
+        slow = tx.outbox.claim("RAK", now=shop.now)
     shop.now += LEASE
     with shop.journal.writing() as tx:
-        tx.outbox.claim(now=shop.now)
+        tx.outbox.claim("RAK", now=shop.now)
         tx.outbox.failed(slow, error="late", now=shop.now)
         tx.outbox.done(slow, at=shop.now)
-        assert (1, None) == (tx.outbox.waiting(), tx.outbox.claim(now=shop.now + LEASE / 2))
+        assert (1, None) == (tx.outbox.waiting(), tx.outbox.claim("RAK", now=shop.now + LEASE / 2))
 
 
 def test_the_mail_keeps_its_id_when_it_is_sent_again(shop):
     """Sent, but not marked: the second one can be recognised."""
     with shop.journal.writing() as tx:
-        tx.outbox.claim(now=shop.now)
+        tx.outbox.claim("RAK", now=shop.now)
     shop.now += LEASE
     shop.checkout.deliver()
     with shop.journal.engine.begin() as connection:
@@ -87,6 +89,14 @@ def test_the_mail_keeps_its_id_when_it_is_sent_again(shop):
     shop.checkout.deliver()
     first, second = shop.mailbox.messages
     assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_each_operator_sends_its_own_mails(shop):
+    """Two operators on one journal: the other's mail waits for the other, whose sender and links it needs."""
+    other = Till(
+        shop.journal, tenant=attrs.evolve(Tenant.preset("rak"), id="SRM", mail_from="no@srm.example")
+    )
+    assert (0, 1) == (other.checkout.deliver(), shop.checkout.deliver())
 
 
 @pytest.mark.parametrize("damage", ["UPDATE outbox SET topic = 'other'", "DELETE FROM receipts"])

@@ -1,7 +1,7 @@
 """Callbacks whose signature holds: kept as they came, processed once, answered alike for ever."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from sqlalchemy import Connection, insert, select, update
@@ -11,27 +11,19 @@ from rak_billing.payments import schema
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
 
-_ANSWERED: Final = select(schema.callbacks.c.order_id, schema.callbacks.c.outcome, schema.callbacks.c.reply)
-
 
 @attrs.frozen
 class Answered:
     """
-    What a callback was taken for, and the answer it got.
+    What a callback was about, and the answer it got.
 
     Attributes:
         order_id: The order id that it named.
-        outcome: What it was taken for.
         reply: The answer, to be given again.
     """
 
     order_id: str
-    outcome: str
     reply: str
-
-
-def _answered(row: Any) -> Answered | None:
-    return None if row is None else Answered(row.order_id, row.outcome, row.reply)
 
 
 @attrs.frozen
@@ -58,17 +50,21 @@ class Callbacks:
     def processed_with(self, presented_hash: str) -> Answered | None:
         """Return what was answered to a callback of this HASH that fitted its order, or None."""
         table = schema.callbacks
-        query = _ANSWERED.where(table.c.hash == presented_hash, table.c.outcome != UNMATCHED)
-        return _answered(self._connection.execute(query.order_by(table.c.received_at)).first())
-
-    def first_about(self, order_id: str, transaction_id: str) -> Answered | None:
-        """Return what was answered to the first callback about this transaction of the gateway, or None."""
-        seen = schema.gateway_transactions
-        query = _ANSWERED.join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
-        row = self._connection.execute(
-            query.where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
+        query = select(table.c.order_id, table.c.reply).where(
+            table.c.hash == presented_hash, table.c.outcome != UNMATCHED
         )
-        return _answered(row.first())
+        row = self._connection.execute(query.order_by(table.c.received_at)).first()
+        return None if row is None else Answered(row.order_id, row.reply)
+
+    def told_of(self, order_id: str, transaction_id: str) -> dict[str, str]:
+        """Return each outcome that was told of this transaction of the gateway, with its first answer."""
+        seen = schema.gateway_transactions
+        query = (
+            select(seen.c.outcome, schema.callbacks.c.reply)
+            .join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
+            .where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
+        )
+        return {row.outcome: row.reply for row in self._connection.execute(query)}
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> None:
         """Keep a callback as it came, before anything is decided about it."""
@@ -78,11 +74,11 @@ class Callbacks:
             )
         )
 
-    def keep_transaction(self, *, order_id: str, transaction_id: str, digest: str) -> None:
-        """Remember which callback was the first to tell of a transaction of the gateway."""
+    def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
+        """Remember which callback was the first to tell this outcome of a transaction of the gateway."""
         self._connection.execute(
             insert(schema.gateway_transactions).values(
-                order_id=order_id, transaction_id=transaction_id, callback_digest=digest
+                order_id=order_id, transaction_id=transaction_id, outcome=outcome, callback_digest=digest
             )
         )
 

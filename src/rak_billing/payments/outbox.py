@@ -52,10 +52,13 @@ class Outbox:
             )
         )
 
-    def claim(self, *, now: datetime) -> OutboxEntry | None:
-        """Take the entry that has been due for the longest time, or None; commit before working on it."""
+    def claim(self, tenant: str, *, now: datetime) -> OutboxEntry | None:
+        """Take the operator's entry that has been due for the longest time, or None; commit before working on it."""
         table = schema.outbox
-        due = select(table).where(table.c.sent_at.is_(None), table.c.due_at <= now)
+        is_theirs = table.c.order_reference.in_(
+            select(schema.orders.c.reference).where(schema.orders.c.tenant == tenant)
+        )
+        due = select(table).where(table.c.sent_at.is_(None), table.c.due_at <= now, is_theirs)
         # Rows that another worker is claiming are passed over where the database can do so.
         query = due.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
         row = self._connection.execute(query).first()

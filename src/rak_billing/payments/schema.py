@@ -8,7 +8,7 @@ an attempt of an order id                   `attempts`: primary key
 the attempt of a return link                `attempts`: token_hash
 a form of a hash, for ever                  `issued_forms`: primary key
 the processing of a callback                `callbacks`: primary key (our digest, names included)
-the processing of a gateway transaction     `gateway_transactions`: primary key
+an outcome of a gateway transaction         `gateway_transactions`: primary key
 the payment of an invoice                   `invoice_locks`: unique while not released
 the receipt of an order                     `receipts`: order_reference
 a receipt number of an operator             `receipts`: primary key
@@ -145,14 +145,15 @@ callbacks = Table(
     sqlite_strict=True,
 )
 
-#: Which callback was the first to tell of a gateway's transaction.
+#: Which callback was the first to tell of an outcome of a gateway's transaction; a second outcome is a contradiction.
 gateway_transactions = Table(
     "gateway_transactions",
     metadata,
     Column("order_id", Text, ForeignKey("attempts.order_id"), nullable=False),
     Column("transaction_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("callback_digest", Text, ForeignKey("callbacks.digest"), nullable=False),
-    PrimaryKeyConstraint("order_id", "transaction_id"),
+    PrimaryKeyConstraint("order_id", "transaction_id", "outcome"),
     sqlite_strict=True,
 )
 
