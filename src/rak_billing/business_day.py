@@ -37,6 +37,9 @@ CLOSING_TIME: Final = time(22)
 
 _ONE_DAY: Final = timedelta(days=1)
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+#: Closer to the ends of the calendar, an instant has no Moroccan date or no day to be posted on.
+_FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
 
 
 def __getattr__(name: str) -> ZoneInfo:
@@ -51,10 +54,13 @@ def local_time(instant: datetime) -> datetime:
     Give an instant as Moroccan legal time.
 
     Raises:
-        InstantError: *instant* has no offset: whose midnight would it count from?
+        InstantError: *instant* has no offset: whose midnight would it count from? Or it lies at an end of
+            the calendar.
     """
     if not isinstance(instant, datetime) or instant.utcoffset() is None:
         raise InstantError("expected a date and time with its offset from UTC, such as datetime.now(UTC)")
+    if not _FIRST <= instant <= _LAST:
+        raise InstantError("expected an instant with days before and after it in the calendar")
     return instant.astimezone(casablanca())
 
 

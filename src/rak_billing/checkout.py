@@ -15,6 +15,7 @@ import attrs
 from cmi_gateway.callback import Reply
 from cmi_gateway.merchant import Merchant
 from cmi_gateway.money import Money
+from cmi_gateway.moroccan_time import check_zone_data
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
 from rak_billing.clock import utc_now
@@ -45,6 +46,14 @@ def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: ob
         raise TenantError("checkout", "confirm", "expected 'callback' or 'later'")
 
 
+def _check_choice(chosen: Collection[str], accepted: Money) -> None:
+    """Tell a caller's slip from a changed bill, which it would look like to the customer, again and again."""
+    if isinstance(chosen, str):
+        raise TypeError("chosen is a collection of references; a single text would be read letter by letter")
+    if not isinstance(accepted, Money):
+        raise TypeError(f"accepted is the Money that the customer saw, not {type(accepted).__name__}")
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Checkout:
     """
@@ -66,6 +75,7 @@ class Checkout:
 
     Raises:
         TenantError: *secret_key* or *confirm* will not do.
+        ConfigurationError: The installed ``tzdata`` is too old to date payments by.
     """
 
     tenant: Tenant
@@ -79,6 +89,9 @@ class Checkout:
     confirm_on: Literal["callback", "later"] = attrs.field(
         alias="confirm", default="callback", validator=_is_confirmation
     )
+
+    def __attrs_post_init__(self) -> None:
+        check_zone_data()
 
     def look_up(self, customer_ref: str) -> Statement | None:
         """
@@ -158,10 +171,12 @@ class Checkout:
             EmailError: *email* is no address that the receipt could be sent to.
             TermsNotAcceptedError: *terms* is not True.
             QuoteChangedError: Bills or total are no longer what was accepted: show them again.
+            FeeError: The tariff has no fee for this card.
             InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
             BillingUnavailableError: Billing gave no answer.
         """
+        _check_choice(chosen, accepted)
         payer = Payer(checked_email(email), card, language)
         if terms is not True:
             raise TermsNotAcceptedError("expected the general terms to be accepted")

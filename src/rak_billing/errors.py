@@ -10,7 +10,7 @@ Every error that `rak_billing` raises, as one tree.
     ├── SettingError                base: a configuration file is wrong (source, key, reason)
     │   ├── FeeScheduleError        of a fee schedule; a FeeError too
     │   └── TenantError             of an operator
-    ├── InstantError                an instant without its offset from UTC: which day it lies in is a guess
+    ├── InstantError                an instant without its offset from UTC (which day it lies in is a guess), or of no calendar day
     ├── SelectionError              these invoices may not be paid together (refusals)
     ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
     ├── QuoteError                  the fee was computed for another selection
@@ -109,7 +109,7 @@ class SettingError(BillingError):
 
 
 class InstantError(BillingError, ValueError):
-    """A date and time came without its offset from UTC, or is no date and time at all."""
+    """A date and time came without its offset from UTC, lies beyond the calendar, or is none at all."""
 
 
 class InvoiceError(FactError):

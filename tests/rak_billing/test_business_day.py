@@ -98,6 +98,13 @@ def test_both_instants_need_their_offset(instants):
         deciding_instant(*instants)
 
 
+@pytest.mark.parametrize("instant", [utc("9999-12-31T23:59:59"), utc("9999-12-30T22:00"), utc("0001-01-01")])
+def test_an_instant_at_the_end_of_the_calendar_has_no_posting_date(instant):
+    """The day after the last one is refused by a typed error."""
+    with pytest.raises(InstantError):
+        posting_date(instant)
+
+
 def test_the_zone_is_the_only_lazy_name():
     """Other names of the module are missing as usual."""
     with pytest.raises(AttributeError, match="RABAT"):

@@ -2,11 +2,14 @@
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 
 import cmi_gateway as cmi
+from cmi_gateway import moroccan_time
+from cmi_gateway.errors import ConfigurationError
 from rak_billing.errors import (
     BillingUnavailableError,
     EmailError,
@@ -225,6 +228,26 @@ def test_unfit_settings_are_refused_at_once(tmp_path, settings):
     """A guessable key or an unknown way to confirm fails at start-up."""
     with pytest.raises(TenantError), till(tmp_path, **settings):
         pass
+
+
+def test_stale_zone_data_is_refused_at_once(tmp_path, monkeypatch):
+    """A zone file from before the reform of 2026 would date every payment of the evening wrong."""
+    monkeypatch.setattr(moroccan_time, "casablanca", lambda: ZoneInfo("Etc/GMT-1"))
+    with pytest.raises(ConfigurationError, match="tzdata"), till(tmp_path):
+        pass
+
+
+def test_one_text_is_no_choice_of_invoices(shop):
+    """It would be read letter by letter, and look like a changed bill."""
+    with pytest.raises(TypeError, match="references"):
+        shop.pay(A, chosen=A.reference)
+
+
+@pytest.mark.parametrize("accepted", ["114.26", 114.26, 11426, None])
+def test_what_was_accepted_is_money(shop, accepted):
+    """A total of another kind equals none, and would look like a changed bill for ever."""
+    with pytest.raises(TypeError, match="Money"):
+        shop.pay(A, accepted=accepted)
 
 
 def test_the_checkout_hides_its_key(shop):
