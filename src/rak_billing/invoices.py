@@ -42,6 +42,8 @@ def _first_of_month(value: date | str) -> date:
 def _is_text(_instance: object, field: attrs.Attribute[str], value: object) -> None:
     if not isinstance(value, str):
         raise InvoiceError(field.name, f"expected text, not {type(value).__name__}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvoiceError(field.name, "holds half a character; was it decoded with another charset?")
 
 
 def _reference(_instance: object, field: attrs.Attribute[str], value: str) -> None:

@@ -58,7 +58,7 @@ class Selection:
     Attributes:
         invoices: The chosen ones, in the order of the bill, whatever the order of the ticks.
         total: The sum of their amounts.
-        on: The business date of the choice.
+        on: The day of the choice.
     """
 
     invoices: tuple[Invoice, ...]
@@ -76,7 +76,7 @@ def select(invoices: Sequence[Invoice], chosen: Collection[str], on: date) -> Se
     Args:
         invoices: Every unpaid invoice of one customer, in the order of the bill.
         chosen: References of the ticked ones, in any order.
-        on: The business date. An argument, so that the answer depends on nothing else.
+        on: The day of the choice, by Moroccan legal time. An argument, so that the answer depends on nothing else.
 
     Raises:
         SelectionError: the choice breaks a rule; ``refusals`` names each rule and invoice.
@@ -84,7 +84,7 @@ def select(invoices: Sequence[Invoice], chosen: Collection[str], on: date) -> Se
     if isinstance(chosen, str):
         raise TypeError("chosen is a collection of references; a single text would be read letter by letter")
     if type(on) is not date:
-        raise TypeError(f"on is a business date, not {type(on).__name__}")
+        raise TypeError(f"on is a day, given as a date, not {type(on).__name__}")
     wanted = frozenset(chosen)
     refusals = [*_in_the_choice(invoices, chosen), *_in_the_bill(invoices, wanted)]
     if refusals:

@@ -7,6 +7,7 @@ missing or of the wrong kind is an error there and then, never a surprise on a c
 
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from cmi_gateway.errors import FieldError
+from cmi_gateway.field_checks import check_name, check_order_id, check_url
 from rak_billing.email_address import checked_email
 from rak_billing.errors import EmailError, FeeError, TenantError
 from rak_billing.fees.schedule import FeeSchedule
@@ -22,6 +25,8 @@ from rak_billing.fees.schedule import FeeSchedule
 _RECEIPT_NUMBERS: Final = range(10**10, 10**11)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ID_LENGTH: Final = 16
+#: Of the longest return link: a token is shorter.
+_LONGEST_TOKEN: Final = "x" * 64
 
 
 def _refused(field: "attrs.Attribute[Any]", reason: str) -> TenantError:
@@ -33,9 +38,29 @@ def _is_text(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> N
         raise _refused(field, "expected a text that is not empty")
 
 
+def _is_line(tenant: object, field: "attrs.Attribute[Any]", value: str) -> None:
+    """Accept text on one line: a line break would end the header of a mail, which then never leaves."""
+    _is_text(tenant, field, value)
+    if len(value.splitlines()) != 1:
+        raise _refused(field, "expected a text on one line")
+
+
 def _is_id(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
     if not (isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= _ID_LENGTH):
         raise _refused(field, f"expected 1 to {_ID_LENGTH} letters and digits, such as 'RAK'")
+    _fits_gateway(field, check_order_id, f"{value}-1")
+
+
+def _is_field_name(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
+    _fits_gateway(field, check_name, value)
+
+
+def _fits_gateway(field: "attrs.Attribute[Any]", check: Callable[[Any], object], value: object) -> None:
+    """Refuse at start-up what the gateway would refuse of every payment."""
+    try:
+        check(value)
+    except FieldError as error:
+        raise _refused(field, f"the gateway refuses it: {error.reason}") from None
 
 
 def _is_flag(_tenant: object, field: "attrs.Attribute[Any]", value: object) -> None:
@@ -97,19 +122,24 @@ class Tenant:
     """
 
     id: str = attrs.field(validator=_is_id)
-    name: str = attrs.field(validator=_is_text)
-    short_name: str = attrs.field(validator=_is_text)
+    name: str = attrs.field(validator=_is_line)
+    short_name: str = attrs.field(validator=_is_line)
     operator_url: str = attrs.field(validator=_is_site)
     portal_url: str = attrs.field(validator=_is_site, converter=_without_slash)
-    customer_ref_label: str = attrs.field(validator=_is_text)
-    contract_field: str = attrs.field(default="NUM_CONTRAT", validator=_is_text)
+    customer_ref_label: str = attrs.field(validator=_is_line)
+    contract_field: str = attrs.field(default="NUM_CONTRAT", validator=_is_field_name)
     mask_personal_data: bool = attrs.field(default=True, validator=_is_flag)
     terms_version: str = attrs.field(validator=_is_text)
     fee_schedule: FeeSchedule = attrs.field()
-    support_contact: str = attrs.field(validator=_is_text)
+    support_contact: str = attrs.field(validator=_is_line)
     legal_footer: str = attrs.field(validator=_is_text)
     mail_from: str = attrs.field(validator=_is_sender)
     first_receipt_number: int = attrs.field(default=10_000_000_001, validator=_is_receipt_number)
+
+    @portal_url.validator
+    def _links_fit_the_gateway(self, field: "attrs.Attribute[Any]", value: object) -> None:
+        for link in (self.shop_url(_LONGEST_TOKEN), self.callback_url):
+            _fits_gateway(field, partial(check_url, "portal_url"), link)
 
     @fee_schedule.validator
     def _is_schedule(self, field: "attrs.Attribute[Any]", value: object) -> None:

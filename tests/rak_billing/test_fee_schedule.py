@@ -147,8 +147,8 @@ def test_the_guides_tariff_has_no_known_end():
 
 @pytest.mark.parametrize("day", [datetime(2018, 9, 10, tzinfo=UTC), "2018-09-10", None])
 def test_the_day_is_a_date(day):
-    """An instant is not a business date."""
-    with pytest.raises(FeeError, match="business date"):
+    """An instant is not a day."""
+    with pytest.raises(FeeError, match="day of the payment"):
         fee(Money(100), on=day)
 
 

@@ -22,6 +22,15 @@ def invoice(**changes):
     return Invoice(**(GOOD | changes))
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: invoice(service="EAU\ud800"), lambda: Account("1", "Ana\ud800", "")]
+)
+def test_half_a_character_is_refused_at_the_door(make):
+    """Text that no database can hold never reaches a payment."""
+    with pytest.raises(InvoiceError):
+        make()
+
+
 def test_the_description_is_the_guides():
     """An invoice reads as on the guide's page, to the letter (rule R19)."""
     assert "GERANCE:ELECTRICITE, PERIODE:01/02/2018, DATE ECHEANCE:14/04/2018" == INVOICE_A.description

@@ -23,7 +23,14 @@ def insert_of(table, row):
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:secret@host/db", "nonsense", "", "sqlite:////no/such/folder/rak.db"]
+    "url",
+    [
+        "postgresql://u:secret@host/db",
+        "sqlite+aiosqlite:///rak.db",
+        "nonsense",
+        "",
+        "sqlite:////no/such/folder/rak.db",
+    ],
 )
 def test_an_unusable_url_is_refused(url):
     """The error says what is expected, and never shows a password."""
@@ -213,6 +220,8 @@ def test_facts_survive_json():
     [
         (b"email=Ana%40x.ma&amount=12.50", "email=aaa@a.aa&amount=99.99"),
         (b"Ana Ben=1", "aaa aaa=9"),
+        (b"Bennani=1", "aaaaaaa=9"),
+        (b"BillToName=Ana&Bennani&oid=", "BillToName=aaa&aaaaaaa&oid="),
         (b"\xff=\x00", "?=?"),
     ],
 )

@@ -37,7 +37,7 @@ def test_the_order_of_the_ticks_changes_nothing(chosen):
 
 
 def test_a_selection_keeps_its_day():
-    """The business date is an argument and stays with the answer."""
+    """The day is an argument and stays with the answer."""
     assert PAYMENT_DAY == select(BILL, [A], on=PAYMENT_DAY).on
 
 
@@ -116,6 +116,6 @@ def test_one_text_is_not_a_collection():
 
 
 def test_the_day_is_a_date():
-    """An instant has no place where a business date is meant."""
-    with pytest.raises(TypeError, match="business date"):
+    """An instant has no place where a day is meant."""
+    with pytest.raises(TypeError, match="on is a day"):
         select(BILL, [A], on=datetime(2018, 9, 10, tzinfo=UTC))

@@ -79,6 +79,12 @@ def test_a_schedule_of_ones_own_lies_beside_the_file(tmp_path):
         ("extra", {"extra": "x"}),
         ("name", {"name": None}),
         ("id", {"id": "a b"}),
+        ("id", {"id": "document"}),
+        ("contract_field", {"contract_field": "N° de contrat"}),
+        ("contract_field", {"contract_field": "email"}),
+        ("portal_url", {"portal_url": "https://documents.example"}),
+        ("portal_url", {"portal_url": "https://op.example:99999"}),
+        ("portal_url", {"portal_url": "https://op.example/" + "a" * 200}),
         ("short_name", {"short_name": " "}),
         ("portal_url", {"portal_url": "http://pay.op.example"}),
         ("portal_url", {"portal_url": 5}),
@@ -99,6 +105,14 @@ def test_what_does_not_hold_is_named(tmp_path, key, change):
     with pytest.raises(TenantError) as caught:
         Tenant.from_toml(file)
     assert (str(file), key) == (caught.value.source, caught.value.key)
+
+
+@pytest.mark.parametrize("field", ["name", "short_name", "customer_ref_label", "support_contact"])
+def test_what_stands_on_one_line_holds_no_line_break(field):
+    """A mail header takes none, and the mail would never leave."""
+    with pytest.raises(TenantError) as caught:
+        attrs.evolve(RAK, **{field: "RAK\nBcc: x@op.example"})
+    assert field == caught.value.key
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path):

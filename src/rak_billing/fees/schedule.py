@@ -173,7 +173,7 @@ class FeeSchedule:
             invoices: How many they are, or their amounts. This tariff depends on neither, but what
                 is given must hold: amounts must add up to *total*.
             card: The kind of card that the customer announces.
-            on: The business date of the payment.
+            on: The day of the payment, by Moroccan legal time.
 
         Raises:
             FeeError: the schedule does not price this card or date, or the amounts do not hold.
@@ -192,7 +192,7 @@ class FeeSchedule:
         if card not in self.cards:
             raise FeeError(f"schedule {self.id} prices {', '.join(self.cards)} cards, not {card!r:.40}")
         if type(on) is not date:
-            raise FeeError(f"expected the business date of the payment, not {type(on).__name__}")
+            raise FeeError(f"expected the day of the payment as a date, not {type(on).__name__}")
         if on < self.valid_from or (self.valid_until is not None and on > self.valid_until):
             until = self.valid_until or "further notice"
             raise FeeError(f"schedule {self.id} holds from {self.valid_from} until {until}, not on {on}")

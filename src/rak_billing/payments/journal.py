@@ -113,8 +113,9 @@ class Journal:
         except ArgumentError:
             # The text is not shown: a database URL may hold a password.
             raise JournalError("expected a URL such as sqlite:///rak.db") from None
-        if parsed.get_backend_name() != "sqlite":
-            raise JournalError(f"expected a URL such as sqlite:///rak.db, not {parsed.get_backend_name()}")
+        # The name of the driver too: another one than Python's own may be missing, or know no threads.
+        if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
+            raise JournalError(f"expected a URL such as sqlite:///rak.db, not {parsed.drivername}")
         journal = cls(create_sqlite_engine(parsed))
         try:
             with journal.writing() as tx:

@@ -11,12 +11,12 @@ from urllib.parse import unquote_plus
 import attrs
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from cmi_gateway.field_names import is_reserved
 from rak_billing.payments import schema
 
 #: How many samples of one reason are kept for one day.
 SAMPLES_PER_DAY: Final = 5
 _SAMPLED_BYTES: Final = 2048
-_NAME_LENGTH: Final = 64
 
 
 @attrs.frozen
@@ -64,17 +64,18 @@ def masked(raw: bytes) -> str:
     """
     Show the shape of a form-encoded body and nothing of its content.
 
-    Letters become ``a``, digits ``9``, signs stay; names that no gateway would use are masked like values.
+    Letters become ``a``, digits ``9``, signs stay; so do the names of the gateway's own fields. Any other name
+    may be a person's, and is masked like a value.
     """
     text = raw[:_SAMPLED_BYTES].decode("utf-8", "replace")
-    pairs = (part.partition("=") for part in text.split("&"))
-    shown = "&".join(f"{_name(name)}={_shape(unquote_plus(value))}" for name, _, value in pairs)
+    shown = "&".join(_masked_field(part) for part in text.split("&"))
     return shown if len(raw) <= _SAMPLED_BYTES else f"{shown}… ({len(raw)} bytes)"
 
 
-def _name(name: str) -> str:
-    known = name.isascii() and len(name) <= _NAME_LENGTH and name.replace(".", "").replace("_", "").isalpha()
-    return name if known else _shape(name)
+def _masked_field(part: str) -> str:
+    name, sign, value = part.partition("=")
+    shown = name if sign and is_reserved(name) else _shape(unquote_plus(name))
+    return f"{shown}{sign}{_shape(unquote_plus(value))}"
 
 
 def _shape(value: str) -> str:
