@@ -54,7 +54,7 @@ def hide_key(text: object, *, shortest: int = 1) -> tuple[Secret, str | None]:
 
 
 def hide_keys(keys: object, *, shortest: int = 1) -> tuple[tuple[Secret, ...], str | None]:
-    """Wrap one key or a sequence of them, or say what is wrong with the first that is; as `hide_key` does."""
+    """Wrap one key, or a sequence with the newest first, and say what makes one unusable; see `hide_key`."""
     listed = (keys,) if isinstance(keys, (str, Secret)) else keys
     if not isinstance(listed, Sequence) or isinstance(listed, (bytes, bytearray)) or not listed:
         return (), "must be text, or a sequence of texts with the newest first"
