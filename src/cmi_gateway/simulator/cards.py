@@ -65,7 +65,7 @@ class SimulatedCard:
             return "authentification 3-D Secure refusée, quel que soit le code"
         if self.decline_code is None:
             return f"paiement accepté, {secure}"
-        return f"paiement refusé, code {self.decline_code} : {DECLINE_MESSAGES[self.decline_code]} ({secure})"
+        return f"paiement refusé, code {self.decline_code} : {DECLINE_MESSAGES[self.decline_code]}, {secure}"
 
 
 #: The first three numbers are published in CMI's kits; the others fail the Luhn check on purpose.
