@@ -103,6 +103,12 @@ def test_the_table_of_states_is_current():
     assert states.document() == states.PAGE.read_text(encoding="utf-8"), "run: python docs/state_table.py"
 
 
+def test_the_tables_of_codes_are_current():
+    """The page of codes shows today's codes and messages."""
+    tables = script("code_tables")
+    assert tables.document() == tables.PAGE.read_text(encoding="utf-8"), "run: python docs/code_tables.py"
+
+
 @pytest.mark.parametrize("package", [cmi_gateway, rak_billing], ids=["cmi_gateway", "rak_billing"])
 def test_every_public_name_has_its_place_in_the_reference(package):
     """A name that is promised is explained."""

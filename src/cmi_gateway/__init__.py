@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cmi_gateway.callback import Callback as Callback
     from cmi_gateway.callback import Reading as Reading
     from cmi_gateway.callback import Reply as Reply
+    from cmi_gateway.code_classes import CodeClass as CodeClass
+    from cmi_gateway.codes import CodeEntry as CodeEntry
+    from cmi_gateway.customer_messages import MessageKey as MessageKey
+    from cmi_gateway.customer_messages import customer_message as customer_message
     from cmi_gateway.errors import AmountError as AmountError
     from cmi_gateway.errors import CallbackError as CallbackError
     from cmi_gateway.errors import CallbackMismatchError as CallbackMismatchError
@@ -61,6 +65,8 @@ _HOMES = {
     "CallbackError": "errors",
     "CallbackMismatchError": "errors",
     "CmiError": "errors",
+    "CodeClass": "code_classes",
+    "CodeEntry": "codes",
     "ConfigurationError": "errors",
     "CurrencyMismatchError": "errors",
     "Declined": "outcome",
@@ -70,6 +76,7 @@ _HOMES = {
     "InvalidSignatureError": "errors",
     "MalformedCallbackError": "errors",
     "Merchant": "merchant",
+    "MessageKey": "customer_messages",
     "Money": "money",
     "MoneyError": "errors",
     "NameOrder": "signature",
@@ -84,6 +91,7 @@ _HOMES = {
     "SignedForm": "payment",
     "TEST": "merchant",
     "UncheckedCallbackError": "errors",
+    "customer_message": "customer_messages",
 }
 
 __all__ = [
@@ -96,6 +104,8 @@ __all__ = [
     "CallbackError",
     "CallbackMismatchError",
     "CmiError",
+    "CodeClass",
+    "CodeEntry",
     "ConfigurationError",
     "CurrencyMismatchError",
     "Declined",
@@ -105,6 +115,7 @@ __all__ = [
     "InvalidSignatureError",
     "MalformedCallbackError",
     "Merchant",
+    "MessageKey",
     "Money",
     "MoneyError",
     "NameOrder",
@@ -117,6 +128,7 @@ __all__ = [
     "Reply",
     "SignedForm",
     "UncheckedCallbackError",
+    "customer_message",
 ]
 
 

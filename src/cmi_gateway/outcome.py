@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from cmi_gateway.codes import MessageKey, find_code, look_up, look_up_md_status
 from cmi_gateway.moroccan_time import parse_gateway_time
 
 if TYPE_CHECKING:
@@ -74,13 +75,32 @@ class Declined:
     message: str
     facts: PaymentFacts
 
+    @property
+    def message_key(self) -> MessageKey:
+        """What to tell the customer; a code that is not in the catalogue gets the bank's neutral no, which was signed."""
+        entry = look_up(self.code)
+        return entry.message_key if entry.is_listed else MessageKey.DECLINED
+
 
 @attrs.frozen
 class NotAuthenticated:
-    """The payer did not pass 3-D Secure; the bank was not asked."""
+    """
+    The payer did not pass 3-D Secure; the bank was not asked.
+
+    Attributes:
+        message: The gateway's text, for operators; not fit for customers.
+        md_status: The 3-D Secure status, such as ``0``.
+    """
 
     message: str
     facts: PaymentFacts
+    md_status: str = "0"
+
+    @property
+    def message_key(self) -> MessageKey:
+        """What to tell the customer; one whose status says nothing may authenticate again."""
+        key = look_up_md_status(self.md_status).message_key
+        return MessageKey.NOT_AUTHENTICATED if key is MessageKey.CHECKING else key
 
 
 @attrs.frozen
@@ -91,11 +111,18 @@ class Failed:
     Attributes:
         reason: What was found, in English, without personal data.
         authorization_sign: Whether anything hints that money may be reserved all the same; then a person must look.
+        code: The gateway's error code, such as ``CORE-2507``, or its return code; empty where it gave none.
     """
 
     reason: str
     authorization_sign: bool
     facts: PaymentFacts
+    code: str = ""
+
+    @property
+    def message_key(self) -> MessageKey:
+        """What to tell the customer; never to pay again while money may be reserved or nothing is known."""
+        return MessageKey.CHECKING if self.authorization_sign else look_up(self.code).message_key
 
 
 Outcome = Approved | Declined | NotAuthenticated | Failed
@@ -119,19 +146,35 @@ def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
     sign = code in (_APPROVED_CODE, "0") or response.lower() == "approved" or bool(facts.authorization_code)
     if code == _APPROVED_CODE and response == "Approved":
         if md_status and md_status not in _AUTHENTICATION_DONE:
-            return Failed(f"approved although 3-D Secure ended with status {md_status[:2]!r}", sign, facts)
+            return Failed(
+                f"approved although 3-D Secure ended with status {md_status[:2]!r}", sign, facts, code
+            )
         return Approved(facts)
     if sign:
         return Failed(
-            f"contradiction: ProcReturnCode {code[:4]!r} with Response {response[:10]!r}", sign, facts
+            f"contradiction: ProcReturnCode {code[:4]!r} with Response {response[:10]!r}",
+            sign,
+            facts,
+            _error_code(value_of),
         )
     if response == "Declined" and len(code) == len(_APPROVED_CODE) and code != _GATEWAY_ERROR:
         return Declined(code, message, facts)
     if not code and md_status and md_status not in _AUTHENTICATION_DONE:
-        return NotAuthenticated(message, facts)
+        return NotAuthenticated(message, facts, md_status[:2])
     return Failed(
-        f"the gateway reports ProcReturnCode {code[:4]!r} with Response {response[:10]!r}", sign, facts
+        f"the gateway reports ProcReturnCode {code[:4]!r} with Response {response[:10]!r}",
+        sign,
+        facts,
+        _error_code(value_of),
     )
+
+
+def _error_code(value_of: Callable[[str], str | None]) -> str:
+    """Give the code that says most: the error's own, one inside its text, or the return code."""
+    # Sources spell the field in both ways; CMI's refusal of a form has the code at the start of ErrMsg only.
+    named = (look_up(value_of(name)).code for name in ("ErrCode", "ErrorCode"))
+    return_code = look_up(value_of("ProcReturnCode")).code
+    return next((code for code in (*named, find_code(value_of("ErrMsg")), return_code) if code), "")
 
 
 def _facts(value_of: Callable[[str], str | None]) -> PaymentFacts:

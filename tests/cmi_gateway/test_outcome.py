@@ -94,3 +94,28 @@ def test_last_four(masked, expected):
 def test_three_d_secure(status, expected):
     """Full authentication is told apart from an attempt and from silence."""
     assert expected is read_outcome({"mdStatus": status}.get).facts.three_d_secure
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        (DECLINED, "limit"),
+        (DECLINED | {"ProcReturnCode": "41"}, "declined"),
+        (DECLINED | {"ProcReturnCode": "92"}, "checking"),
+        (DECLINED | {"ProcReturnCode": "Z9"}, "declined"),
+        (NOT_AUTHENTICATED, "not_authenticated"),
+        (NOT_AUTHENTICATED | {"mdStatus": "5"}, "authentication_unavailable"),
+        (NOT_AUTHENTICATED | {"mdStatus": "9"}, "not_authenticated"),
+        ({"Response": "Error", "ErrMsg": "3D-1004 Code de sécurité erronné"}, "unavailable"),
+        ({"Response": "Error", "ErrCode": "CORE-2507", "ProcReturnCode": "99"}, "already_paid"),
+        ({"Response": "Error", "ErrorCode": "HPP-1001"}, "card_data"),
+        ({"Response": "Error", "ErrCode": "<script>", "ProcReturnCode": "54"}, "expiry"),
+        ({"Response": "Error"}, "checking"),
+        ({}, "checking"),
+        (APPROVED | {"ErrCode": "CORE-2010", "Response": "Error"}, "checking"),
+        (APPROVED | {"mdStatus": "0"}, "checking"),
+    ],
+)
+def test_what_the_customer_is_told(results, expected):
+    """Each outcome that is no approval says what to tell the customer; a sign of an authorization says: do not pay again."""
+    assert expected == outcome(results).message_key
