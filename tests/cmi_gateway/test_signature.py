@@ -60,6 +60,15 @@ def test_document_rule_folds_the_word():
     assert rewritten == hash_ver3([("a", "DOCUMENTab Document; x")], "K", document_rule=True)
 
 
+def test_document_rule_stays_within_a_value():
+    """At the end of a value the rule does nothing; an escaped pipe behind the word is what it rewrites."""
+    unchanged = [("a", "my document"), ("b", "x")]
+    assert hash_ver3(unchanged, "K") == hash_ver3(unchanged, "K", document_rule=True)
+    text = b"document.||b|K"
+    expected = base64.b64encode(hashlib.sha512(text).digest()).decode()
+    assert expected == hash_ver3([("a", "document|"), ("b", "b")], "K", document_rule=True)
+
+
 @pytest.mark.parametrize("name", ["hash", "HASH", "Hash", "encoding", "Encoding"])
 def test_unhashed_names(name):
     """The hash itself and the encoding are left out in any case of letters."""
