@@ -70,9 +70,10 @@ def find_work(token: str, difficulty: int) -> str:
     """Do the work that the portal's script does: find a number whose SHA-256 with *token* starts with enough zero bits."""
     limit = 1 << (256 - difficulty)
     start = hashlib.sha256(f"{token}:".encode())
-    for number in count():
-        attempt = start.copy()
-        attempt.update(str(number).encode())
-        if int.from_bytes(attempt.digest(), "big") < limit:
-            return str(number)
-    raise AssertionError("numbers do not end")
+    return next(str(number) for number in count() if _hash(start, number) < limit)
+
+
+def _hash(start: hashlib._Hash, number: int) -> int:
+    whole = start.copy()
+    whole.update(str(number).encode())
+    return int.from_bytes(whole.digest(), "big")
