@@ -23,9 +23,10 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery
 from rak_billing.email_address import checked_email
 from rak_billing.errors import JournalError, TenantError, TermsNotAcceptedError
+from rak_billing.fees.schedule import Card
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
-from rak_billing.ordering import Card, quote_of
+from rak_billing.ordering import quote_of
 from rak_billing.payment_request import Language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
 from rak_billing.payments.journal import Journal
@@ -190,7 +191,7 @@ class Checkout:
         Process one callback of the gateway, and return the answer to send as ``text/plain``.
 
         Always answers, also to nonsense: `Reply.FAILURE` where anything is wrong, our own database included; what
-        was begun is then undone, and nothing is captured. Send mails afterwards, with `deliver`.
+        was begun is then undone, nothing is captured, and a person finds the callback among the reviews. Send mails afterwards, with `deliver`.
 
         Args:
             raw_body: The body of the request, untouched.

@@ -4,18 +4,16 @@ import hashlib
 import json
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from cmi_gateway.money import Money
 from rak_billing.errors import QuoteChangedError, SelectionError
-from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.schedule import Card, FeeSchedule
 from rak_billing.invoices import FEE_REFERENCE, Account, Statement
 from rak_billing.payments.records import LineRecord, OrderRecord
 from rak_billing.payments.states import OrderState
 from rak_billing.quote import Quote
 from rak_billing.selection import select
-
-Card = Literal["moroccan", "international"]
 
 
 def quote_of(

@@ -1,15 +1,15 @@
 """From an order to what the gateway is asked: at most nine lines, every text made fit, personal data masked."""
 
-from typing import Final, Literal
+from typing import Final
 
 from cmi_gateway.money import Money
-from cmi_gateway.payment import BillTo, OrderLine, PaymentRequest
+from cmi_gateway.payment import BillTo, Language, OrderLine, PaymentRequest
 from rak_billing.gateway_text import fit, fit_name
 from rak_billing.masking import mask_address, mask_name
 from rak_billing.payments.records import LineRecord, OrderRecord
 from rak_billing.tenant import Tenant
 
-Language = Literal["fr", "ar", "en"]
+__all__ = ["MOST_INVOICE_LINES", "REST_REFERENCE", "Language", "gateway_lines", "payment_request"]
 
 #: The gateway's kits disagree on the order of numbered names beyond nine; one of the nine is the fee.
 MOST_INVOICE_LINES: Final = 8

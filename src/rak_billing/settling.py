@@ -38,7 +38,8 @@ def answer_callback(
     Return the answer to whatever was posted as a callback; `Reply.FAILURE` where anything is wrong.
 
     Args:
-        journal: Where it is kept, in one transaction: by an error all of it is undone.
+        journal: Where it is settled, in one transaction: by an error all of it is undone, and the callback alone
+            is kept for a person.
 
         merchant: Verifies the signature.
 
@@ -58,7 +59,18 @@ def answer_callback(
             return settle_callback(tx, callback, raw, at=at, confirmation=confirmation)
     except BillingError:
         _log.exception("a callback could not be settled and was answered with FAILURE")
+        _keep_unsettled(journal, callback, raw, at=at)
         return Reply.FAILURE
+
+
+def _keep_unsettled(journal: Journal, callback: Callback, raw: bytes, *, at: datetime) -> None:
+    """Keep what the gateway said though nothing came of it; without an answer on it, its repeat is a first time."""
+    try:
+        with journal.writing() as tx:
+            if _keep(tx, callback, raw, at=at):
+                _review(tx, callback, ReviewKind.UNSETTLED, at=at)
+    except JournalError:
+        _log.exception("a callback that could not be settled could not be kept either")
 
 
 def _count_rejection(journal: Journal, reason: str, raw: bytes, *, at: datetime) -> None:
@@ -196,8 +208,8 @@ def _refuse(
     return Reply.FAILURE
 
 
-def _keep(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> None:
-    tx.callbacks.keep(
+def _keep(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> bool:
+    return tx.callbacks.keep(
         digest=callback.digest, presented_hash=callback.hash, order_id=callback.order_id, raw=raw, at=at
     )
 

@@ -16,6 +16,7 @@ from cmi_gateway.money import Money
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
 from rak_billing.errors import InvoicesAlreadyPaidError, NothingToPayError
+from rak_billing.fees.schedule import Card
 from rak_billing.identifiers import (
     RandomBytes,
     hash_of,
@@ -24,7 +25,7 @@ from rak_billing.identifiers import (
     new_return_token,
 )
 from rak_billing.invoices import Account, Statement
-from rak_billing.ordering import Card, accepted_quote, order_of
+from rak_billing.ordering import accepted_quote, order_of
 from rak_billing.payment_request import Language, payment_request
 from rak_billing.payments.journal import Transaction
 from rak_billing.payments.records import AttemptRecord, OrderRecord

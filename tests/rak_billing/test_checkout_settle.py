@@ -16,6 +16,11 @@ from support.checkout_kit import NOON, A, B, Till, till
 CAPTURE, ACKNOWLEDGE, FAILURE = "ACTION=POSTAUTH", "APPROVED", "FAILURE"
 
 
+def rename(shop, table, name):
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+
+
 @pytest.fixture
 def shop(tmp_path):
     with till(tmp_path) as opened:
@@ -115,6 +120,18 @@ def test_a_payment_of_no_calendar_day_is_answered(shop):
     form = shop.pay(A)
     assert FAILURE == shop.settle(approved(form, **{"EXTRA.TRXDATE": "31/12/9999 23:59:59"}))
     assert (PublicState.PENDING, []) == (shop.seen(form).state, shop.rows("receipts"))
+
+
+def test_what_could_not_be_settled_is_kept_for_a_person(shop):
+    """The gateway's word is kept raw, once, when our own side fails; it is settled when it comes again."""
+    form = shop.pay(A)
+    raw = approved(form)
+    rename(shop, "outbox", "gone")
+    assert [FAILURE, FAILURE] == [shop.settle(raw), shop.settle(raw)]
+    assert ([raw], ["unsettled"]) == ([row["raw"] for row in shop.rows("callbacks")], shop.reviews())
+    rename(shop, "gone", "outbox")
+    assert [CAPTURE, CAPTURE] == [shop.settle(raw), shop.settle(raw)]
+    assert (1, 1) == (len(shop.rows("callbacks")), len(shop.rows("receipts")))
 
 
 def test_decline_then_success_under_one_order_id_is_paid(shop):

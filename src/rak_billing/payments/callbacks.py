@@ -66,13 +66,17 @@ class Callbacks:
         )
         return {row.outcome: row.reply for row in self._connection.execute(query)}
 
-    def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> None:
-        """Keep a callback as it came, before anything is decided about it."""
+    def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:
+        """Keep a callback as it came, before anything is decided about it; tell whether it was new."""
+        kept = select(schema.callbacks.c.digest).where(schema.callbacks.c.digest == digest)
+        if self._connection.execute(kept).first() is not None:
+            return False
         self._connection.execute(
             insert(schema.callbacks).values(
                 digest=digest, hash=presented_hash, order_id=order_id, raw=raw, received_at=at
             )
         )
+        return True
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
         """Remember which callback was the first to tell this outcome of a transaction of the gateway."""

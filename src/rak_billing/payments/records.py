@@ -111,6 +111,7 @@ class ReviewKind(StrEnum):
     DOUBTFUL_FAILURE = "doubtful_failure"  # a failure with a sign that the bank had authorized
     CLOCK_SKEW = "clock_skew"  # the gateway's time of the payment is far from ours
     MISMATCH = "mismatch"  # a true callback that does not fit the form we sent
+    UNSETTLED = "unsettled"  # a true callback that could not be processed when it came: ours to mend
     CONTRADICTION = "contradiction"  # a transaction that was told twice, with two outcomes
 
 
