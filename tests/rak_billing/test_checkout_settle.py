@@ -134,6 +134,13 @@ def test_what_could_not_be_settled_is_kept_for_a_person(shop):
     assert (1, 1) == (len(shop.rows("callbacks")), len(shop.rows("receipts")))
 
 
+def test_what_cannot_even_be_kept_is_answered(shop):
+    """No table to keep it in: FAILURE all the same."""
+    form = shop.pay(A)
+    rename(shop, "callbacks", "gone")
+    assert FAILURE == shop.settle(approved(form))
+
+
 def test_decline_then_success_under_one_order_id_is_paid(shop):
     """The customer tried another card on the gateway's page."""
     form = shop.pay(A)
