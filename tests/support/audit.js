@@ -92,6 +92,8 @@
   }
 
   // Reflow
+  for (const part of all(".reference bdi").filter(shown))
+    if (part.getClientRects().length > 1) owe("a reference in two pieces", part);
   const wide = document.documentElement;
   if (wide.scrollWidth > wide.clientWidth) owe(`${wide.scrollWidth - wide.clientWidth} pixels wider than the window`);
   return debts;
