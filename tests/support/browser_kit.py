@@ -117,7 +117,8 @@ def visit(browser: Browser, folder: Path, *, size=DESKTOP, script=True) -> Itera
         timezone_id="Africa/Casablanca",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    # The human check is work by chance, and a busy machine makes it long.
+    context.set_default_timeout(30_000)
     try:
         opened = Visit(context.new_page(), folder)
         opened.page.on("console", lambda message: opened.notice(message))  # noqa: PLW0108 - a slotted method cannot be registered
