@@ -1,0 +1,125 @@
+"""A draft: one supposition about what was hashed and how, and the test whether it gives the hash that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+import attrs
+
+from cmi_gateway.doctor.message import Pairs
+from cmi_gateway.doctor.orders import Order, positions
+from cmi_gateway.doctor.variants import VER3, Method, hashes_of_version, variant_hash
+from cmi_gateway.secret import Secret
+from cmi_gateway.signature import UNHASHED_NAMES, hash_ver3, matches
+
+#: Names that sort in the order of their numbers: an order of names is performed by renaming.
+_SLOTS: Final = tuple([f"n{number:03}" for number in range(600)])
+_SHORTEST_PREFIX: Final = 20
+_ORDERS_OF_THE_GATEWAY: Final = (Order.PLAIN, Order.NATURAL)
+
+
+class Comparison(Enum):
+    """How the hash that came is compared."""
+
+    EXACT = "exact"
+    CASE_IGNORED = "case ignored"
+    CUT_OFF = "cut off"
+
+    def fits(self, presented: str, expected: str) -> bool:
+        """Tell whether the two hashes agree."""
+        match self:
+            case Comparison.EXACT:
+                return matches(presented, expected)
+            case Comparison.CASE_IGNORED:
+                return matches(presented.upper(), expected.upper())
+            case Comparison.CUT_OFF:
+                return len(presented) >= _SHORTEST_PREFIX and matches(presented, expected[: len(presented)])
+
+
+@attrs.frozen
+class Draft:
+    """
+    What was hashed, supposedly.
+
+    Attributes:
+        pairs: All fields in order of arrival.
+        presented: The hash that came.
+        key: The key.
+        order: How names were sorted; None stands for either order of the gateway.
+        method: How the ordered values were hashed.
+        hashed_too: Which of ``hash`` and ``encoding`` took part.
+        comparison: How the hashes are compared.
+        slots: The ordered values where they are known; else they follow from the rest.
+    """
+
+    pairs: Pairs = attrs.field(repr=False)
+    presented: str = attrs.field(repr=False)
+    key: Secret
+    order: Order | None = None
+    method: Method = VER3
+    hashed_too: frozenset[str] = frozenset()
+    comparison: Comparison = Comparison.EXACT
+    slots: tuple[str, ...] | None = attrs.field(default=None, repr=False)
+
+
+class Examiner:
+    """
+    Tests drafts.
+
+    Each draft is tested as `cmi_gateway.Merchant.verify` would: under both orders of names, and with and without the
+    "document" rule where the word occurs.
+    """
+
+    def __init__(self, *, with_document_rule: bool) -> None:
+        self._rules = (False, True) if with_document_rule else (False,)
+        self._places: dict[tuple[tuple[str, ...], Order], tuple[int, ...]] = {}
+
+    @property
+    def hashes_per_trial(self) -> int:
+        """How many hashes one trial takes, for each order of names."""
+        return len(self._rules)
+
+    def fits(self, draft: Draft) -> bool:
+        """Tell whether *draft* gives the hash that came with it."""
+        return any(draft.comparison.fits(draft.presented, expected) for expected in self._expected(draft))
+
+    def arrangements(self, draft: Draft) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Give the hashed names and values in each order that the draft allows, without repeats."""
+        hashed = _hashed(draft)
+        names = tuple([name for name, _ in hashed])
+        seen: set[tuple[str, ...]] = set()
+        for order in _ORDERS_OF_THE_GATEWAY if draft.order is None else (draft.order,):
+            places = self._sorted(names, order)
+            values = tuple([hashed[place][1] for place in places])
+            if values not in seen:
+                seen.add(values)
+                yield tuple([names[place] for place in places]), values
+
+    def _expected(self, draft: Draft) -> Iterator[str]:
+        if draft.method.version != VER3.version:
+            folded = {name.lower(): value for name, value in draft.pairs}
+            yield from hashes_of_version(folded, draft.key, draft.method.version)
+            return
+        for values in (draft.slots,) if draft.slots is not None else (v for _, v in self.arrangements(draft)):
+            if draft.method == VER3:
+                fields = tuple(zip(_SLOTS, values, strict=False))
+                for rule in self._rules:
+                    yield hash_ver3(fields, draft.key, document_rule=rule)
+            else:
+                yield variant_hash(values, draft.key, draft.method)
+
+    def _sorted(self, names: tuple[str, ...], order: Order) -> tuple[int, ...]:
+        if (names, order) not in self._places:
+            self._places[names, order] = positions(names, order)
+        return self._places[names, order]
+
+
+def _hashed(draft: Draft) -> list[tuple[str, str]]:
+    """Give the fields that take part; the mark keeps `signature.arranged` from dropping those hashed by mistake."""
+    return [
+        (name + "\x01" if name.lower() in UNHASHED_NAMES else name, value)
+        for name, value in draft.pairs
+        if name.lower() not in UNHASHED_NAMES or name.lower() in draft.hashed_too
+    ]

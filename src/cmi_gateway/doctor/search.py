@@ -1,0 +1,105 @@
+"""
+The search for the smallest set of changes, from the likely and cheap to the rare and dear, within a bound.
+
+Every trial is one hash of the whole message, so the bound is a number of trials, fewer for a larger message: the
+same body always gets the same answer, on a slow machine too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import attrs
+
+from cmi_gateway.doctor import slots
+from cmi_gateway.doctor.causes import Cause
+from cmi_gateway.doctor.draft import Draft, Examiner
+from cmi_gateway.doctor.message import Message
+from cmi_gateway.doctor.rules import RULES, RULES_OF_THE_WAY, Case, Rule
+from cmi_gateway.doctor.slots import FineRule
+
+Causes = tuple[Cause, ...]
+_Step = Iterator[tuple[Draft, Causes]]
+
+#: The message for which the bounds below are meant: a real callback, and some room.
+_USUAL_SIZE: Final = 4096
+_USUAL_FIELDS: Final = 110
+_MOST_ALTERNATIVES: Final = 3
+_FINE_RULES: Final = (slots.some_sent, slots.one_field, slots.rewritten_word, slots.one_value)
+
+
+@attrs.frozen
+class Finding:
+    """
+    What the search found.
+
+    Attributes:
+        sets: Sets of causes that explain the hash, equally small, the likeliest first; none if nothing explains it.
+        is_complete: Whether every supposition was tried.
+    """
+
+    sets: tuple[Causes, ...]
+    is_complete: bool = True
+
+
+def search(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Finding:
+    """Look for the smallest set of changes to one of *bases* that gives the hash that came."""
+    is_complete = True
+    burden = _burden(case.message) * examiner.hashes_per_trial
+    for most, stop_at_first, steps in _stages(case, examiner, bases):
+        allowed = int(most / burden) + 1
+        found: list[Causes] = []
+        for draft, causes in islice(steps, allowed):
+            if examiner.fits(draft) and causes not in found:
+                found.append(causes)
+                if stop_at_first or len(found) > _MOST_ALTERNATIVES:
+                    break
+        if found:
+            return Finding(tuple(found))
+        is_complete = is_complete and next(steps, None) is None
+    return Finding((), is_complete)
+
+
+def _burden(message: Message) -> float:
+    """Tell how many times dearer a trial is than with a usual message."""
+    return max(1.0, message.size / _USUAL_SIZE, len(message.pairs) / _USUAL_FIELDS)
+
+
+def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterator[tuple[int, bool, _Step]]:
+    """Give the stages: how many trials each may take, whether one explanation is enough, and the trials."""
+    likeliest = bases[:1]
+    yield 10, True, ((base, ()) for base in bases)
+    yield 1_000, False, _chained(case, bases, RULES, depth=1)
+    yield 4_000, True, _refined(case, examiner, bases, _FINE_RULES)
+    yield 6_000, True, _chained(case, bases, RULES, depth=2)
+    yield 3_000, True, _refined(case, examiner, bases, (slots.lost_families,))
+    yield 16_000, True, _broad_and_fine(case, examiner, likeliest)
+    yield 8_000, True, _refined(case, examiner, likeliest, (slots.two_fields,))
+    yield 3_000, True, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3)
+
+
+def _chained(case: Case, drafts: tuple[Draft, ...], rules: tuple[Rule, ...], depth: int) -> _Step:
+    """Give the drafts after *depth* rules, each later than the one before."""
+    for draft in drafts:
+        for number, rule in enumerate(rules):
+            for changed, cause in rule(case, draft):
+                if depth == 1:
+                    yield changed, (cause,)
+                else:
+                    for further, causes in _chained(case, (changed,), rules[number + 1 :], depth - 1):
+                        yield further, (cause, *causes)
+
+
+def _refined(case: Case, examiner: Examiner, bases: tuple[Draft, ...], rules: tuple[FineRule, ...]) -> _Step:
+    for base in bases:
+        for rule in rules:
+            for draft, cause in rule(case, examiner, base):
+                yield draft, (cause,)
+
+
+def _broad_and_fine(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> _Step:
+    for changed, causes in _chained(case, bases, RULES, depth=1):
+        for draft, cause in slots.one_field(case, examiner, changed):
+            yield draft, (*causes, cause)
