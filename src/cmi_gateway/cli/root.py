@@ -1,0 +1,73 @@
+"""The group of commands, each loaded when it is asked for, and how errors of the library end a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, Final
+
+import attrs
+import click
+
+from cmi_gateway.errors import CmiError
+
+#: Command → the file of this package that defines it as ``command``.
+_COMMANDS: Final = {
+    "check-config": "check_config",
+    "codes": "codes",
+    "doctor": "doctor",
+    "sign": "sign",
+    "verify": "verify",
+}
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen
+class Surroundings:
+    """
+    What a command takes from the machine; a test hands others over as click's ``obj``.
+
+    Attributes:
+        now: Gives the present, in UTC.
+    """
+
+    now: Callable[[], datetime] = _utc_now
+
+
+class _LazyGroup(click.Group):
+    """Loads a command's file when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"cmi_gateway.cli.{_COMMANDS[cmd_name]}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CmiError as error:
+            # What is wrong lies in what was given: as with a wrong option, the status is 2.
+            raise click.UsageError(str(error)) from None
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cmi-gateway", message="%(package)s %(version)s")
+@click.pass_context
+def cmi(context: click.Context) -> None:
+    """
+    Payments through the Moroccan card gateway CMI, from the command line.
+
+    The store key comes from the environment variable CMI_STORE_KEY or from --store-key-file, never from an argument.
+
+    Status: 0 when all is well, 1 when the answer is no (a callback that is not to be trusted, a configuration with
+    errors, an unknown code), 2 when the command was not given what it needs.
+    """
+    context.ensure_object(Surroundings)
