@@ -21,9 +21,10 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from cmi_gateway.account_book import AccountBook as AccountBook
     from cmi_gateway.callback import Callback as Callback
-    from cmi_gateway.callback import Reading as Reading
     from cmi_gateway.callback import Reply as Reply
+    from cmi_gateway.callback_policy import CallbackPolicy as CallbackPolicy
     from cmi_gateway.code_classes import CodeClass as CodeClass
     from cmi_gateway.codes import CodeEntry as CodeEntry
     from cmi_gateway.customer_messages import MessageKey as MessageKey
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from cmi_gateway.errors import MalformedCallbackError as MalformedCallbackError
     from cmi_gateway.errors import MoneyError as MoneyError
     from cmi_gateway.errors import UncheckedCallbackError as UncheckedCallbackError
+    from cmi_gateway.events import GatewayEvent as GatewayEvent
     from cmi_gateway.merchant import PRODUCTION as PRODUCTION
     from cmi_gateway.merchant import TEST as TEST
     from cmi_gateway.merchant import Gateway as Gateway
@@ -50,17 +52,25 @@ if TYPE_CHECKING:
     from cmi_gateway.outcome import NotAuthenticated as NotAuthenticated
     from cmi_gateway.outcome import Outcome as Outcome
     from cmi_gateway.outcome import PaymentFacts as PaymentFacts
-    from cmi_gateway.payment import BillTo as BillTo
-    from cmi_gateway.payment import OrderLine as OrderLine
-    from cmi_gateway.payment import PaymentRequest as PaymentRequest
     from cmi_gateway.payment import SignedForm as SignedForm
+    from cmi_gateway.reading import Reading as Reading
+    from cmi_gateway.request import BillTo as BillTo
+    from cmi_gateway.request import OrderLine as OrderLine
+    from cmi_gateway.request import PaymentRequest as PaymentRequest
+    from cmi_gateway.request import Recurring as Recurring
+    from cmi_gateway.request import ShipTo as ShipTo
     from cmi_gateway.signature import NameOrder as NameOrder
 
 #: Public name → the module that defines it; a test keeps it in step with the imports above.
 _HOMES = {
+    "GatewayEvent": "events",
+    "AccountBook": "account_book",
+    "CallbackPolicy": "callback_policy",
+    "Recurring": "request",
+    "ShipTo": "request",
     "AmountError": "errors",
     "Approved": "outcome",
-    "BillTo": "payment",
+    "BillTo": "request",
     "Callback": "callback",
     "CallbackError": "errors",
     "CallbackMismatchError": "errors",
@@ -81,12 +91,12 @@ _HOMES = {
     "MoneyError": "errors",
     "NameOrder": "signature",
     "NotAuthenticated": "outcome",
-    "OrderLine": "payment",
+    "OrderLine": "request",
     "Outcome": "outcome",
     "PRODUCTION": "merchant",
     "PaymentFacts": "outcome",
-    "PaymentRequest": "payment",
-    "Reading": "callback",
+    "PaymentRequest": "request",
+    "Reading": "reading",
     "Reply": "callback",
     "SignedForm": "payment",
     "TEST": "merchant",
@@ -97,12 +107,14 @@ _HOMES = {
 __all__ = [
     "PRODUCTION",
     "TEST",
+    "AccountBook",
     "AmountError",
     "Approved",
     "BillTo",
     "Callback",
     "CallbackError",
     "CallbackMismatchError",
+    "CallbackPolicy",
     "CmiError",
     "CodeClass",
     "CodeEntry",
@@ -112,6 +124,7 @@ __all__ = [
     "Failed",
     "FieldError",
     "Gateway",
+    "GatewayEvent",
     "InvalidSignatureError",
     "MalformedCallbackError",
     "Merchant",
@@ -125,7 +138,9 @@ __all__ = [
     "PaymentFacts",
     "PaymentRequest",
     "Reading",
+    "Recurring",
     "Reply",
+    "ShipTo",
     "SignedForm",
     "UncheckedCallbackError",
     "customer_message",

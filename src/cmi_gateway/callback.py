@@ -9,24 +9,16 @@ signed with the same key, so values can be made to read as others. Until then th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from itertools import product
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-import attrs
-
-from cmi_gateway.callback_body import parse_fields
+from cmi_gateway.callback_policy import CallbackPolicy
 from cmi_gateway.entities import decode_entities
-from cmi_gateway.errors import (
-    AmountError,
-    CallbackMismatchError,
-    ConfigurationError,
-    InvalidSignatureError,
-    MalformedCallbackError,
-    UncheckedCallbackError,
-)
-from cmi_gateway.field_names import is_shown_only
+from cmi_gateway.errors import CallbackMismatchError, ConfigurationError, UncheckedCallbackError
+from cmi_gateway.events import EventName, GatewayEvent, Observer, tell
+from cmi_gateway.field_names import SEAL_FIELD, is_reserved
+from cmi_gateway.matching import SentFields, must_be_of_order, shown_differences, whole_form
 from cmi_gateway.money import Money
 from cmi_gateway.outcome import (
     Approved,
@@ -37,22 +29,10 @@ from cmi_gateway.outcome import (
     PaymentFacts,
     read_outcome,
 )
-from cmi_gateway.signature import NameOrder, canonical_value, hash_ver3, matches
+from cmi_gateway.signature import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from cmi_gateway.secret import Secret
-
-RawBody = bytes | Iterable[tuple[str, str]]
-SentFields = Iterable[tuple[str, str]] | Mapping[str, str]
-
-#: Fields of the request that need not come back as sent: our hash and random text, and the unhashed encoding.
-_NOT_ECHOED: Final = frozenset({"hash", "rnd", "encoding"})
-#: Without these, "everything sent came back" would say nothing.
-_NEEDED_OF_SENT: Final = ("clientid", "oid", "amount", "currency", "okurl", "hash")
-#: Other banks of the platform hash their answer without these (its own documentation); tried last.
-_SOMETIMES_LEFT_OUT: Final = frozenset({"countdown", "nationalidno"})
+    from cmi_gateway.reading import Reading
 
 
 class Reply(StrEnum):
@@ -66,24 +46,6 @@ class Reply(StrEnum):
     FAILURE = "FAILURE"
 
 
-@attrs.frozen
-class Reading:
-    """
-    How the hash matched, among the readings on which sources disagree.
-
-    Attributes:
-        entities_decoded: Whether HTML entities in the values were decoded first.
-        document_rule: Whether CMI's "document" rule was applied.
-        order: The order of names.
-        left_out: Fields left out beside ``hash`` and ``encoding``.
-    """
-
-    entities_decoded: bool
-    document_rule: bool
-    order: NameOrder
-    left_out: frozenset[str] = frozenset()
-
-
 class Callback:
     """
     A callback whose hash matches; made by `cmi_gateway.Merchant.verify`.
@@ -91,14 +53,42 @@ class Callback:
     Call `must_match` with what your order says before anything else; only then outcome, facts and reply open.
     """
 
-    __slots__ = ("_by_folded_name", "_checked", "_echo_differences", "_fields", "hash", "reading")
+    __slots__ = (
+        "_by_folded_name",
+        "_checked",
+        "_echo_differences",
+        "_echoed_rnd",
+        "_fields",
+        "_observer",
+        "_policy",
+        "_sealed",
+        "_sent_names",
+        "hash",
+        "reading",
+    )
 
-    def __init__(self, fields: Mapping[str, str], *, presented_hash: str, reading: Reading) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        *,
+        presented_hash: str,
+        reading: Reading,
+        policy: CallbackPolicy,
+        sealed: tuple[str, ...] | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._fields = dict(fields)
         self._by_folded_name = {name.lower(): value for name, value in fields.items()}
+        self._policy = policy
+        self._sealed = sealed
+        self._observer = observer
         self._checked = False
         self._echo_differences: tuple[str, ...] = ()
+        self._echoed_rnd = False
+        self._sent_names: frozenset[str] = frozenset()
+        #: The hash as it was presented; no form of ours may ever have carried it.
         self.hash = presented_hash
+        #: Which reading of the values matched.
         self.reading = reading
 
     def __repr__(self) -> str:
@@ -123,22 +113,25 @@ class Callback:
                 digest.update(len(part).to_bytes(4, "big") + part)
         return digest.hexdigest()
 
-    def must_match(self, *, order_id: str, amount: Money, sent: SentFields) -> None:
+    def must_match(self, *, order_id: str, amount: Money, sent: SentFields | None) -> None:
         """
         Make sure that this callback answers the form that was sent for this order.
 
         What was sent must come back under the same names with the same values, the amount compared as money.
-        Order lines and other shown-only fields are merely listed in `echo_differences`.
+        Order lines and other shown-only fields are merely listed in `echo_differences`. The merchant's
+        `cmi_gateway.CallbackPolicy` may require more or less.
 
         Args:
             order_id: Of the attempt, from your own records.
 
             amount: Of the attempt, from your own records.
 
-            sent: `cmi_gateway.SignedForm.fields` as you kept them.
+            sent: `cmi_gateway.SignedForm.fields` as you kept them. None only for a form that was sealed
+                (``Merchant.sign(request, seal=True)``) because you keep nothing.
 
         Raises:
-            CallbackMismatchError: it is an answer to something else, or our own form sent back to us.
+            CallbackMismatchError: it is an answer to something else, our own form sent back to us, or without
+                the seal that *sent* None relies on.
             ConfigurationError: *amount* is not `Money`, or *sent* is not a whole signed form.
         """
         self._checked = False  # a second call that fails must not leave the first one's answer open
@@ -146,21 +139,13 @@ class Callback:
             raise ConfigurationError(
                 "amount must be Money, such as Money.parse('114.26'), from your own records"
             )
-        expected = _sent_fields(sent)
-        self._must_be_of(order_id, amount, expected)
-        differences = []
-        for name, value in expected.items():
-            if name.lower() in _NOT_ECHOED or name.lower() == "amount":
-                continue
-            received = self._value(name)
-            if self._is_echo(received, canonical_value(value)):
-                continue
-            if not is_shown_only(name):
-                raise CallbackMismatchError(name, "did not come back as it was sent")
-            if received is not None:
-                differences.append(name)
-        self._echo_differences = tuple(differences)
+        try:
+            self._match(order_id, amount, self._sealed_form() if sent is None else whole_form(sent))
+        except CallbackMismatchError as error:
+            self._tell("callback_refused", reason=type(error).__name__, field=error.field)
+            raise
         self._checked = True
+        self._tell("callback_matched", order_id=order_id, reason=type(self.outcome).__name__)
 
     @property
     def outcome(self) -> Outcome:
@@ -200,28 +185,65 @@ class Callback:
         return self._echo_differences
 
     @property
+    def echoed_rnd(self) -> bool:
+        """
+        Whether the random text of our own form came back; raises `UncheckedCallbackError` before `must_match`.
+
+        The gateway is said to send a new one. If yours does, let `CallbackPolicy.refuse_echoed_rnd` refuse others.
+        """
+        self._must_be_checked()
+        return self._echoed_rnd
+
+    @property
+    def unknown_fields(self) -> Mapping[str, str]:
+        """
+        Fields that were neither sent nor known of the gateway; raises `UncheckedCallbackError` before `must_match`.
+
+        Tolerated and never read: the gateway adds fields without notice.
+        """
+        self._must_be_checked()
+        return {
+            name: value
+            for name, value in self._fields.items()
+            if name.lower() not in self._sent_names and not is_reserved(name)
+        }
+
+    @property
     def fields(self) -> Mapping[str, str]:
         """All fields that the hash covers, in canonical form, and the hash; raises `UncheckedCallbackError` before `must_match`."""
         self._must_be_checked()
         return dict(self._fields)
 
-    def _must_be_of(self, order_id: str, amount: Money, expected: Mapping[str, str]) -> None:
-        if matches(self.hash, expected["hash"]):
+    def _match(self, order_id: str, amount: Money, expected: Mapping[str, str]) -> None:
+        if "hash" in expected and matches(self.hash, expected["hash"]):
             raise CallbackMismatchError("HASH", "is the hash of our own form: the form was sent back to us")
-        if self.order_id != order_id or expected["oid"] != order_id:
-            raise CallbackMismatchError("oid", "names another order")
-        if any(
-            _charged(text, amount.currency) != amount for text in (self._value("amount"), expected["amount"])
-        ):
-            raise CallbackMismatchError("amount", f"is not the order's {amount}")
-        if self._value("currency") != amount.currency_number:
-            raise CallbackMismatchError("currency", f"is not the order's {amount.currency_number}")
+        must_be_of_order(self._value, expected, order_id=order_id, amount=amount)
+        self._echoed_rnd = "rnd" in expected and self._value("rnd") == expected["rnd"]
+        if self._echoed_rnd and self._policy.refuse_echoed_rnd:
+            raise CallbackMismatchError(
+                "rnd", "is the random text of our own form, where a new one was expected"
+            )
+        self._echo_differences = shown_differences(expected, self._is_echo, self._policy)
+        self._sent_names = frozenset(name.lower() for name in expected)
 
-    def _is_echo(self, received: str | None, sent: str) -> bool:
+    def _sealed_form(self) -> dict[str, str]:
+        """Give the fields that the seal proves to be as they were sent."""
+        if self._sealed is None:
+            raise CallbackMismatchError(SEAL_FIELD, "no valid seal came back, and no kept form was given")
+        needed = ("oid", "amount")
+        return {name: self._value(name) or "" for name in (*self._sealed, *needed)}
+
+    def _is_echo(self, name: str, sent: str) -> bool | None:
+        received = self._value(name)
+        if received is None:
+            return None
         # A gateway that hashes its entities as they stand still means the character that we sent.
-        return received == sent or (
-            received is not None and not self.reading.entities_decoded and decode_entities(received) == sent
-        )
+        return received == sent or (not self.reading.entities_decoded and decode_entities(received) == sent)
+
+    def _tell(self, name: EventName, *, order_id: str = "", reason: str = "", field: str = "") -> None:
+        client_id = self._value("clientid") or ""
+        event = GatewayEvent(name=name, client_id=client_id, order_id=order_id, reason=reason, field=field)
+        tell(event, self._observer)
 
     def _value(self, name: str) -> str | None:
         return self._by_folded_name.get(name.lower())
@@ -231,94 +253,3 @@ class Callback:
             raise UncheckedCallbackError(
                 "call must_match(order_id=, amount=, sent=) first: a signed callback may answer another order"
             )
-
-
-def verify(raw_body: RawBody, *, client_id: str, store_keys: Sequence[Secret]) -> Callback:
-    """
-    Check the signature of a callback or browser return; `cmi_gateway.Merchant.verify` is the usual door.
-
-    Raises:
-        MalformedCallbackError: the body is not a callback.
-        InvalidSignatureError: the hash matches under no key and no reading.
-        CallbackMismatchError: it is signed, but for another merchant's client id.
-    """
-    fields = parse_fields(raw_body)
-    folded = {name.lower(): value for name, value in fields.items()}
-    presented = canonical_value(folded.get("hash", ""))
-    if not presented:
-        raise MalformedCallbackError("no HASH field: this is not a callback of the gateway")
-    if canonical_value(folded.get("hashalgorithm", "")) != "ver3":
-        raise MalformedCallbackError("hashAlgorithm must be 'ver3'; older versions are not accepted")
-    for candidate, reading in _readings(fields):
-        if any(_is_signed(candidate, presented, key, reading) for key in store_keys):
-            return _checked_callback(candidate, presented, reading, client_id)
-    raise InvalidSignatureError(
-        "the hash matches under none of the store keys; was the raw body passed, with the key of this environment?"
-    )
-
-
-def _readings(fields: Mapping[str, str]) -> Iterator[tuple[Mapping[str, str], Reading]]:
-    """
-    Give the closed set of readings, the likely first; those that cannot differ are left out.
-
-    The set is fixed here and never chosen by the message.
-    """
-    decoded = {name: decode_entities(value) for name, value in fields.items()}
-    entities = [(True, decoded)] if decoded == fields else [(True, decoded), (False, fields)]
-    documents = (False, True) if "document" in "|".join(decoded.values()).lower() else (False,)
-    droppable = frozenset(name.lower() for name in fields) & _SOMETIMES_LEFT_OUT
-    for left_out in (frozenset[str](), droppable) if droppable else (frozenset[str](),):
-        for (is_decoded, candidate), document_rule, order in product(entities, documents, NameOrder):
-            yield candidate, Reading(is_decoded, document_rule, order, left_out)
-
-
-def _is_signed(fields: Mapping[str, str], presented: str, store_key: Secret, reading: Reading) -> bool:
-    pairs: Iterable[tuple[str, str]] = fields.items()
-    if reading.left_out:
-        pairs = [(name, value) for name, value in pairs if name.lower() not in reading.left_out]
-    return matches(presented, hash_ver3(pairs, store_key, reading.order, document_rule=reading.document_rule))
-
-
-def _checked_callback(
-    fields: Mapping[str, str], presented: str, reading: Reading, client_id: str
-) -> Callback:
-    # What the hash does not cover anybody may add or change: it is not the gateway's word.
-    uncovered = reading.left_out | {"encoding"}
-    canonical = {
-        name: canonical_value(value) for name, value in fields.items() if name.lower() not in uncovered
-    }
-    callback = Callback(canonical, presented_hash=presented, reading=reading)
-    by_name = {name.lower(): value for name, value in canonical.items()}
-    for name in ("clientid", "oid", "amount"):
-        if not by_name.get(name):
-            raise MalformedCallbackError(f"no {name} field: this cannot be the answer to a payment")
-    if by_name["clientid"] != client_id:
-        raise CallbackMismatchError("clientid", "is another merchant's")
-    return callback
-
-
-def _charged(text: str | None, currency: str) -> Money | None:
-    # The gateway echoes what it was sent ("100", "1020"); a comma is known from other merchants of CMI.
-    try:
-        return Money.parse((text or "").replace(",", ".", 1), currency)
-    except AmountError:
-        return None
-
-
-def _sent_fields(sent: SentFields) -> dict[str, str]:
-    """Key *sent* by name, the needed ones in lower case, so that "everything came back" has a meaning."""
-    try:
-        listed = dict(sent)
-        folded = {name.lower(): value for name, value in listed.items()}
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(
-            "sent must be the fields of the signed form, as (name, value) pairs"
-        ) from error
-    if not all(isinstance(value, str) for value in folded.values()):
-        raise ConfigurationError("sent must hold text values, exactly as they were signed")
-    missing = [name for name in _NEEDED_OF_SENT if not folded.get(name)]
-    if missing:
-        raise ConfigurationError(
-            f"sent must be the whole signed form as it was kept; missing: {', '.join(missing)}"
-        )
-    return listed | {name: folded[name] for name in _NEEDED_OF_SENT}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 from urllib.parse import parse_qsl
 
 from cmi_gateway.errors import MalformedCallbackError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+RawBody = bytes | Iterable[tuple[str, str]]
 
 #: Real callbacks have 72 to 100 fields and some 3 KiB.
 MAX_BODY: Final = 64 * 1024
@@ -19,7 +19,7 @@ _NAMES: Final = re.compile(r"(?:[A-Za-z0-9_.\-]{1,64}\n)*")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-def parse_fields(raw_body: bytes | Iterable[tuple[str, str]]) -> dict[str, str]:
+def parse_fields(raw_body: RawBody) -> dict[str, str]:
     """
     Read a raw body, or pairs that a framework has parsed, into fields by name.
 

@@ -47,6 +47,21 @@ BILL_TO: Final = {
     "country": ("BillToCountry", 3),
     "phone": ("tel", 32),
 }
+#: Where the goods go, as merchants of goods send it; shown only. Attribute of `cmi_gateway.ShipTo` → field name and longest value.
+SHIP_TO: Final = {
+    "name": ("ShipToName", 255),
+    "company": ("ShipToCompany", 255),
+    "street1": ("ShipToStreet1", 255),
+    "street2": ("ShipToStreet2", 255),
+    "street3": ("ShipToStreet3", 255),
+    "city": ("ShipToCity", 64),
+    "state": ("ShipToStateProv", 32),
+    "postal_code": ("ShipToPostalCode", 32),
+    "country": ("ShipToCountry", 3),
+    "email": ("ShipToEmail", 64),
+    "phone": ("ShipToTelVoice", 32),
+    "fax": ("ShipToFax", 32),
+}
 #: What the gateway adds to its answer (two real answers, 72 and 100 fields, and its documentation).
 RESULTS: Final = frozenset(
     """
@@ -65,13 +80,22 @@ NEVER_SENT: Final = frozenset(
     {"total", "_charset_", "Instalment", "taksit", "HASHPARAMS", "HASHPARAMSVAL", "storekey"}
 )
 
+#: Carries the seal of a merchant who does not keep the form; ours, not the gateway's.
+SEAL_FIELD: Final = "SEAL"
+
 _SHOWN_ONLY: Final = re.compile(
     r"(?:ItemNumber|ProductCode|Qty|Desc|Id|Price|Total)[0-9]+|amountCur|symbolCur|currenciesList|description"
     r"|DIMCRITERIA[0-9]+|ShipTo\w+",
     re.IGNORECASE | re.ASCII,
 )
 _RESERVED: Final = frozenset(
-    name.lower() for name in CORE | SESSION | RESULTS | NEVER_SENT | {field for field, _ in BILL_TO.values()}
+    name.lower()
+    for name in CORE
+    | SESSION
+    | RESULTS
+    | NEVER_SENT
+    | {SEAL_FIELD}
+    | {field for field, _ in BILL_TO.values()}
 )
 _RESERVED_FAMILIES: Final = (
     "billto",
@@ -90,6 +114,6 @@ def is_shown_only(name: str) -> bool:
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether *name*, in any case of letters, already means something to the gateway."""
+    """Tell whether *name*, in any case of letters, already means something to the gateway or to us."""
     folded = name.lower()
     return folded in _RESERVED or folded.startswith(_RESERVED_FAMILIES) or is_shown_only(name)

@@ -11,14 +11,19 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from cmi_gateway import callback, payment
-from cmi_gateway.errors import ConfigurationError
+from cmi_gateway import payment, verification
+from cmi_gateway.callback_policy import CallbackPolicy
+from cmi_gateway.errors import CallbackError, ConfigurationError, FieldError
+from cmi_gateway.events import EventName, GatewayEvent, tell
 from cmi_gateway.field_checks import split_web_address
 from cmi_gateway.secret import Secret, hide_keys
 
 if TYPE_CHECKING:
-    from cmi_gateway.callback import Callback, RawBody
-    from cmi_gateway.payment import PaymentRequest, SignedForm
+    from cmi_gateway.callback import Callback
+    from cmi_gateway.callback_body import RawBody
+    from cmi_gateway.events import Observer
+    from cmi_gateway.payment import SignedForm
+    from cmi_gateway.request import PaymentRequest
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{1,15}")
 #: The digest is keyed by nothing else: a key that can be tried through protects nothing.
@@ -89,7 +94,12 @@ class Merchant:
 
         name: The merchant's name as CMI shows it, such as ``RAK``.
 
-        valid_from, valid_until: First and last day of the contract, where it is dated.
+        valid_from, valid_until: First and last day of the contract, where it is dated; see
+            `cmi_gateway.AccountBook`.
+
+        callback_policy: How strictly callbacks are read; the defaults accept what any source tells of CMI.
+
+        observer: Is told each `cmi_gateway.GatewayEvent`, for metrics.
 
     Raises:
         ConfigurationError: the client id, a key or the dates cannot be right. The message never shows a key.
@@ -101,6 +111,8 @@ class Merchant:
     name: str
     valid_from: date | None
     valid_until: date | None
+    callback_policy: CallbackPolicy
+    observer: Observer | None = attrs.field(repr=False)
 
     def __init__(
         self,
@@ -111,19 +123,28 @@ class Merchant:
         *,
         valid_from: date | None = None,
         valid_until: date | None = None,
+        callback_policy: CallbackPolicy | None = None,
+        observer: Observer | None = None,
     ) -> None:
         # The argument is dropped at once: tracebacks can print local variables, and a key must not be among them.
         keys, key_flaw = hide_keys(store_key, shortest=_SHORTEST_KEY)
         del store_key
         # Filled before it is judged, so that a traceback can show it: Python 3.11 fails on half-made objects.
-        self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until)
+        policy = CallbackPolicy() if callback_policy is None else callback_policy
+        self.__attrs_init__(client_id, keys, gateway, name, valid_from, valid_until, policy, observer)
         if key_flaw:
             raise ConfigurationError(f"store_key {key_flaw}")
         flaw = _flaw_of_account(client_id, gateway, name, valid_from, valid_until)
         if flaw:
             raise ConfigurationError(flaw)
 
-    def sign(self, request: PaymentRequest, *, random: Callable[[], str] = payment.random_text) -> SignedForm:
+    def sign(
+        self,
+        request: PaymentRequest,
+        *,
+        seal: bool = False,
+        random: Callable[[], str] = payment.random_text,
+    ) -> SignedForm:
         """
         Check and sign *request*.
 
@@ -132,18 +153,28 @@ class Merchant:
         Args:
             request: The attempt.
 
+            seal: Whether to send a seal along, for a merchant who cannot keep the form: `Callback.must_match`
+                then takes ``sent=None``. Keeping the form is better.
+
             random: Gives the 20 letters and digits of ``rnd``; replace it only to repeat a test.
 
         Raises:
             FieldError: a value cannot be signed; names the field and the reason.
         """
-        return payment.sign(
-            request,
-            client_id=self.client_id,
-            action=self.gateway.url,
-            store_key=self.store_keys[0],
-            random=random,
-        )
+        try:
+            form = payment.sign(
+                request,
+                client_id=self.client_id,
+                action=self.gateway.url,
+                store_key=self.store_keys[0],
+                seal=seal,
+                random=random,
+            )
+        except FieldError as error:
+            self._tell("form_refused", reason=type(error).__name__, field=error.field)
+            raise
+        self._tell("form_signed", order_id=form.order_id)
+        return form
 
     def verify(self, raw_body: RawBody) -> Callback:
         """
@@ -158,7 +189,25 @@ class Merchant:
         Raises:
             CallbackError: do not trust it, change nothing and answer `Reply.FAILURE`.
         """
-        return callback.verify(raw_body, client_id=self.client_id, store_keys=self.store_keys)
+        try:
+            callback = verification.verify(
+                raw_body,
+                client_id=self.client_id,
+                store_keys=self.store_keys,
+                policy=self.callback_policy,
+                observer=self.observer,
+            )
+        except CallbackError as error:
+            self._tell("callback_refused", reason=type(error).__name__)
+            raise
+        self._tell("callback_verified")
+        return callback
+
+    def _tell(self, name: EventName, *, order_id: str = "", reason: str = "", field: str = "") -> None:
+        event = GatewayEvent(
+            name=name, client_id=self.client_id, order_id=order_id, reason=reason, field=field
+        )
+        tell(event, self.observer)
 
 
 def _flaw_of_account(

@@ -30,6 +30,19 @@ class Secret:
     def __format__(self, spec: str) -> str:
         return _MASK
 
+    def derive(self, purpose: str) -> bytes:
+        """
+        Derive a key of 32 bytes for one *purpose* (HKDF with SHA-256), from which this one cannot be found.
+
+        Args:
+            purpose: Tells the derived keys apart; never reuse one for something else.
+        """
+        # Imported late: few processes derive, and the library costs every other one its start.
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
+        return HKDF(SHA256(), 32, salt=None, info=f"cmi_gateway {purpose}".encode()).derive(self._raw)
+
     def __eq__(self, other: object) -> bool:
         return self is other
 

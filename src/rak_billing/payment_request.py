@@ -3,7 +3,7 @@
 from typing import Final
 
 from cmi_gateway.money import Money
-from cmi_gateway.payment import BillTo, Language, OrderLine, PaymentRequest
+from cmi_gateway.request import BillTo, Language, OrderLine, PaymentRequest
 from rak_billing.gateway_text import fit, fit_name
 from rak_billing.masking import mask_address, mask_name
 from rak_billing.payments.records import LineRecord, OrderRecord

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import update_wrapper
 from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request, Response
@@ -47,6 +48,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 #: What takes the body out of a request; Starlette hands a body on that a `BaseHTTPMiddleware` read whole.
 _BODY_PARTS: Final = frozenset({"form", "stream"})
+_NAMES: Final = ("__module__", "__name__", "__qualname__", "__doc__")
 _WHOLE_BODY: Final = frozenset({"body", "json"})
 
 
@@ -94,9 +96,8 @@ def callback_view(verify: Verify) -> Callable[[Handler | Callable[[Callback], Aw
             except Exception as error:  # noqa: BLE001 - to the gateway anything but a word is a syntax error
                 return reply(word_for_failure(error))
 
-        # Not `wraps`: FastAPI would look through it and take the callback for a parameter of the request.
-        view.__name__, view.__qualname__ = handler.__name__, handler.__qualname__
-        view.__doc__, view.__module__ = handler.__doc__, handler.__module__
+        # Names only: FastAPI would look through `wraps` and take the callback for a parameter of the request.
+        del update_wrapper(view, handler, _NAMES).__wrapped__
         return view
 
     return decorate

@@ -1,0 +1,116 @@
+"""Optional fields are typed and spelt exactly; payer's text is kept out of the vocabulary of results."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cmi_gateway as cmi
+from support.gateway_kit import signed_form
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"description": "Facture 3"}, {"description": "Facture 3"}),
+        ({"display_amount": cmi.Money(1050, "EUR")}, {"amountCur": "10.50", "symbolCur": "EUR"}),
+        ({"show_currencies": True}, {"currenciesList": "TRUE"}),
+        ({"criteria": ["guichet", "B"]}, {"DIMCRITERIA1": "guichet", "DIMCRITERIA2": "B"}),
+        (
+            {"ship_to": cmi.ShipTo(name="Ali", city="Kénitra", email="a@b.example", phone="0537 12 34 56")},
+            {
+                "ShipToName": "Ali",
+                "ShipToCity": "Kénitra",
+                "ShipToEmail": "a@b.example",
+                "ShipToTelVoice": "+212537123456",
+            },
+        ),
+        (
+            {"recurring": cmi.Recurring(payments=12, every=1, unit="M")},
+            {"RecurringPaymentNumber": "12", "RecurringFrequency": "1", "RecurringFrequencyUnit": "M"},
+        ),
+    ],
+)
+def test_optional_fields(changes, expected):
+    """Each optional part of a request becomes the gateway's fields, and is absent otherwise."""
+    fields, plain = dict(signed_form(**changes).fields), dict(signed_form().fields)
+    assert expected == {name: value for name, value in fields.items() if name in expected}
+    assert not expected.keys() & plain.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"description": "x" * 256}, "description"),
+        ({"description": None}, "description"),
+        ({"display_amount": cmi.Money(0, "EUR")}, "amountCur"),
+        ({"display_amount": 10.5}, "amountCur"),
+        ({"criteria": ["x"] * 10}, "DIMCRITERIA10"),
+        ({"criteria": ["x" * 65]}, "DIMCRITERIA1"),
+        ({"ship_to": "here"}, "ShipToName"),
+        ({"ship_to": cmi.ShipTo(email="nobody")}, "ShipToEmail"),
+        ({"ship_to": cmi.ShipTo(fax="x")}, "ShipToFax"),
+        ({"recurring": "monthly"}, "RecurringFrequencyUnit"),
+        ({"recurring": cmi.Recurring(payments=12, every=1, unit="H")}, "RecurringFrequencyUnit"),
+        ({"recurring": cmi.Recurring(payments=1, every=1, unit="M")}, "RecurringPaymentNumber"),
+        ({"recurring": cmi.Recurring(payments=2, every=0, unit="M")}, "RecurringFrequency"),
+    ],
+)
+def test_optional_fields_are_checked(changes, field):
+    """A wrong optional value is refused by the gateway's name of its field."""
+    with pytest.raises(cmi.FieldError) as caught:
+        signed_form(**changes)
+    assert field == caught.value.field
+
+
+@pytest.mark.parametrize(
+    "value", ["Approved", "APPROVED", "declined", "504", "00", "MAD", "600000099", "114.26", "114,26"]
+)
+@pytest.mark.parametrize("where", ["BillToCompany", "BillToStreet1", "note", "ShipToName"])
+def test_payers_text_never_equals_a_result(where, value):
+    """Codes, currencies, the client id and this payment's amount are kept free for the gateway."""
+    changes = {
+        "BillToCompany": {"bill_to": cmi.BillTo(name="Ali", company=value)},
+        "BillToStreet1": {"bill_to": cmi.BillTo(name="Ali", street1=value)},
+        "note": {"custom": {"note": value}},
+        "ShipToName": {"ship_to": cmi.ShipTo(name=value)},
+    }[where]
+    with pytest.raises(cmi.FieldError) as caught:
+        signed_form(**changes)
+    assert where == caught.value.field
+    assert value not in str(caught.value) or value in ("Approved", "504", "00", "MAD")
+
+
+@pytest.mark.parametrize("name", ["123", "00", "…", "!!", "٣"])
+def test_a_name_holds_a_letter(name):
+    """A name of figures or marks alone could be read as a result."""
+    with pytest.raises(cmi.FieldError, match="letter"):
+        signed_form(bill_to=cmi.BillTo(name=name))
+
+
+@pytest.mark.parametrize(
+    ("dialled", "sent"),
+    [("06 12 34 56 78", "+212612345678"), ("0612345678", "+212612345678"), ("00212 6.12-34-56-78", "+212612345678"),
+     ("+33 (6) 12 34 56 78", "+33612345678"), ("+212612345678", "+212612345678")],
+)  # fmt: skip
+def test_telephones_become_international(dialled, sent):
+    """A number is sent in the one form that cannot be taken for a result."""
+    assert sent == dict(signed_form(bill_to=cmi.BillTo(name="Ali", phone=dialled)).fields)["tel"]
+
+
+@pytest.mark.parametrize(
+    "phone", ["00", "504", "612345678", "06123456789", "+0612345678", "call me", "+" + "1" * 16, "٠٦١٢٣٤٥٦٧٨"]
+)
+def test_other_telephones_are_refused(phone):
+    """What is no telephone number, or could be another country's, is refused."""
+    with pytest.raises(cmi.FieldError, match="tel"):
+        signed_form(bill_to=cmi.BillTo(name="Ali", phone=phone))
+
+
+@given(st.text("0123456789+ .-()x", max_size=20))
+def test_any_telephone_is_sent_in_one_form_or_refused(phone):
+    """Whatever is typed, only the international form is signed."""
+    try:
+        fields = dict(signed_form(bill_to=cmi.BillTo(name="Ali", phone=phone)).fields)
+    except cmi.FieldError:
+        return
+    assert "tel" not in fields or (fields["tel"][0] == "+" and fields["tel"][1:].isdigit())
