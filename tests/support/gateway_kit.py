@@ -32,8 +32,18 @@ APPROVED = {
     "rnd": "pPYVLt0BV6WaSNLTaBge",
     "callbackCall": "true",
 }
-DECLINED = APPROVED | {"ProcReturnCode": "51", "Response": "Declined", "AuthCode": "", "ErrMsg": "Solde insuffisant"}
-NOT_AUTHENTICATED = {"mdStatus": "0", "txstatus": "N", "mdErrorMsg": "Not authenticated", "rnd": "aPYVLt0BV6WaSNLTaBge"}
+DECLINED = APPROVED | {
+    "ProcReturnCode": "51",
+    "Response": "Declined",
+    "AuthCode": "",
+    "ErrMsg": "Solde insuffisant",
+}
+NOT_AUTHENTICATED = {
+    "mdStatus": "0",
+    "txstatus": "N",
+    "mdErrorMsg": "Not authenticated",
+    "rnd": "aPYVLt0BV6WaSNLTaBge",
+}
 
 
 def payment_request(**changes: Any) -> cmi.PaymentRequest:
