@@ -36,9 +36,16 @@ def fit(text: str, limit: int) -> str:
 
 
 def fit_name(name: str, customer_ref: str, limit: int = NAME_LIMIT) -> str:
-    """Give the customer's name as the gateway takes it; without a letter, the customer reference instead."""
+    """
+    Give the customer's name as the gateway takes it; without a letter, the customer reference instead.
+
+    The reference stands behind the word « Client »: figures alone are refused for a name, since they could
+    be read as a result of the gateway.
+    """
     fitted = fit(name, limit)
-    return fitted if any(character.isalpha() for character in fitted) else fit(customer_ref, limit)
+    if any(character.isalpha() for character in fitted):
+        return fitted
+    return fit(f"Client {customer_ref}", limit)
 
 
 def _fit_once(text: str) -> str:

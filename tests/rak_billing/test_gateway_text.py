@@ -58,4 +58,4 @@ def test_a_name_stays_a_name():
 @pytest.mark.parametrize("name", ["", "…", "12345", "\x00"])
 def test_a_name_without_a_letter_becomes_the_reference(name):
     """The gateway wants something to print as the customer's name."""
-    assert "123456789" == fit_name(name, "123456789")
+    assert "Client 123456789" == fit_name(name, "123456789")

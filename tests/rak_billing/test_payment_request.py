@@ -75,9 +75,9 @@ def test_billings_own_text_never_stops_a_payment(shop, service):
 
 
 def test_a_name_without_a_letter_becomes_the_reference(shop):
-    """The gateway wants a name; a number will do."""
+    """The gateway wants a name with a letter; the customer's number behind a word will do."""
     shop.bills.account = attrs.evolve(shop.bills.account, name="***")
-    assert "100200300" == dict(shop.pay(shop.bills.invoices[0]).fields)["BillToName"]
+    assert "Client 100200300" == dict(shop.pay(shop.bills.invoices[0]).fields)["BillToName"]
 
 
 def test_unmasked_where_the_operator_says_so():

@@ -84,7 +84,7 @@ def test_a_schedule_of_ones_own_lies_beside_the_file(tmp_path):
         ("contract_field", {"contract_field": "email"}),
         ("portal_url", {"portal_url": "https://documents.example"}),
         ("portal_url", {"portal_url": "https://op.example:99999"}),
-        ("portal_url", {"portal_url": "https://op.example/" + "a" * 200}),
+        ("portal_url", {"portal_url": "https://op.example/" + "a" * 1000}),
         ("short_name", {"short_name": " "}),
         ("portal_url", {"portal_url": "http://pay.op.example"}),
         ("portal_url", {"portal_url": 5}),
