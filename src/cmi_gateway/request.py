@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal
 
 import attrs
 
@@ -12,8 +12,6 @@ from cmi_gateway.money import Money
 
 Language = Literal["fr", "ar", "en"]
 RecurringUnit = Literal["D", "W", "M", "Y"]
-
-_T = TypeVar("_T")
 
 
 @attrs.frozen(kw_only=True)
@@ -88,8 +86,12 @@ class OrderLine:
     amount: Money
 
 
-# These two let what is no such thing pass: `sign` refuses it by name, where raising here would leave a half-made object.
-def _in_order(listed: Iterable[_T]) -> tuple[_T, ...]:
+# These let what is no such thing pass: `sign` refuses it by name, where raising here would leave a half-made object.
+def _lines(listed: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
+    return tuple(listed) if isinstance(listed, Iterable) else (listed,)
+
+
+def _criteria(listed: Iterable[str]) -> tuple[str, ...]:
     return tuple(listed) if isinstance(listed, Iterable) else (listed,)
 
 
@@ -129,7 +131,7 @@ class PaymentRequest:
     amount: Money
     email: str
     bill_to: BillTo
-    lines: tuple[OrderLine, ...] = attrs.field(default=(), converter=_in_order)
+    lines: tuple[OrderLine, ...] = attrs.field(default=(), converter=_lines)
     ok_url: str
     fail_url: str
     shop_url: str
@@ -142,6 +144,6 @@ class PaymentRequest:
     description: str = ""
     display_amount: Money | None = None
     show_currencies: bool = False
-    criteria: tuple[str, ...] = attrs.field(default=(), converter=_in_order)
+    criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria)
     ship_to: ShipTo | None = None
     recurring: Recurring | None = None
