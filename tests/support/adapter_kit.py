@@ -82,7 +82,7 @@ class FlaskSite:
         return Answer(got.status_code, {name.lower(): value for name, value in got.headers}, got.data)
 
     def send_chunked(self, path, body):
-        ended = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+        ended = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
         got = self.client.post(
             path, input_stream=BytesIO(body), content_type=FORM_TYPE, environ_overrides=ended
         )

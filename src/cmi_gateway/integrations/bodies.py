@@ -38,7 +38,7 @@ def body_too_long() -> MalformedCallbackError:
 
 def unreadable_body() -> MalformedCallbackError:
     """Give the error for a body that ended before it was whole."""
-    return MalformedCallbackError("the body ended before it was whole")
+    return MalformedCallbackError("the body ended, or stopped coming, before it was whole")
 
 
 def body_read_early(where: str) -> ConfigurationError:

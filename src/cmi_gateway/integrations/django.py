@@ -12,6 +12,7 @@ Django: the payment page, the callback and the return as views.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, Final
@@ -233,7 +234,8 @@ def _refusals(settings: Any, path: str, view: object) -> Iterator[Finding]:
 def _to_https(settings: Any, path: str) -> Iterator[Finding]:
     if not settings.SECURE_SSL_REDIRECT or _SECURITY not in settings.MIDDLEWARE:
         return
-    if settings.SECURE_PROXY_SSL_HEADER is None:
+    is_exempt = any(re.search(pattern, path.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT)
+    if settings.SECURE_PROXY_SSL_HEADER is None and not is_exempt:
         why = "SECURE_SSL_REDIRECT is on, and behind a proxy every request looks like plain http"
         yield findings.redirected(path, why, "Set SECURE_PROXY_SSL_HEADER if a proxy speaks https for you.")
 

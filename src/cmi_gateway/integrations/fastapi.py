@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import update_wrapper
 from typing import Any, Final, cast
 
+from anyio import fail_after
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -48,6 +49,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 #: What takes the body out of a request; Starlette hands a body on that a `BaseHTTPMiddleware` read whole.
 _BODY_PARTS: Final = frozenset({"form", "stream"})
+#: Seconds. Where a middleware has taken the body from under us, the server waits for more of it, for ever.
+_PATIENCE: Final = 5.0
 _NAMES: Final = ("__module__", "__name__", "__qualname__", "__doc__")
 _WHOLE_BODY: Final = frozenset({"body", "json"})
 
@@ -119,19 +122,21 @@ async def callback_body(request: Request) -> bytes:
     Take the raw body out of *request*, as `cmi_gateway.Merchant.verify` needs it.
 
     Raises:
-        MalformedCallbackError: it is too long, by its own word or as it comes in, or ends too early.
+        MalformedCallbackError: it is too long, by its own word or as it comes in, ends too early, or does not
+            come within five seconds.
         ConfigurationError: something before the endpoint has read it.
     """
     length = bodies.declared_length(request.headers.get("Content-Length"))
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > bodies.MAX_BODY:
-                body.clear()
-                raise bodies.body_too_long()
-    except ClientDisconnect as error:
-        body.clear()
+        with fail_after(_PATIENCE):
+            async for part in request.stream():
+                body += part
+                if len(body) > bodies.MAX_BODY:
+                    del part, body  # what a stranger sent is in no traceback
+                    raise bodies.body_too_long()
+    except (ClientDisconnect, TimeoutError) as error:
+        del body
         raise bodies.unreadable_body() from error
     except RuntimeError as error:  # Starlette's word for a stream that was read before
         raise bodies.body_read_early("a dependency or middleware") from error
