@@ -130,7 +130,10 @@ def _flaw(value: str, longest: int, *, required: bool) -> str | None:
 
 
 def _holds_unfit_characters(value: str) -> bool:
-    return any(unicodedata.category(character) in _UNFIT_CATEGORIES for character in value)
+    # Printable text holds none of them, and is known at once.
+    return not value.isprintable() and any(
+        unicodedata.category(character) in _UNFIT_CATEGORIES for character in value
+    )
 
 
 #: What a browser, a firewall or PHP would change between our hash and the gateway's.

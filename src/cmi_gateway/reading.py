@@ -46,7 +46,7 @@ def readings(
     fields: Mapping[str, str], policy: CallbackPolicy
 ) -> Iterator[tuple[Mapping[str, str], Reading]]:
     """Give the values under each reading that *policy* allows, the likely first, without those that cannot differ."""
-    decoded = {name: decode_entities(value) for name, value in fields.items()}
+    decoded = {name: decode_entities(value) if "&" in value else value for name, value in fields.items()}
     raw_differs = policy.raw_entities and decoded != fields
     entities = [(True, decoded), (False, fields)] if raw_differs else [(True, decoded)]
     has_document = policy.document_rule and "document" in "|".join(decoded.values()).lower()

@@ -121,6 +121,7 @@ def arranged(names: tuple[str, ...], values: Sequence[str], order: NameOrder) ->
     return pick(values)
 
 
+@lru_cache(maxsize=_REMEMBERED_SETS)
 def orders_agree(names: tuple[str, ...]) -> bool:
     """Tell whether the known orders sort *names* alike, so that every gateway hashes the same text."""
     return _positions(names, NameOrder.PLAIN) == _positions(names, NameOrder.NATURAL)

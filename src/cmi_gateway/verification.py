@@ -11,7 +11,7 @@ from cmi_gateway.errors import CallbackMismatchError, InvalidSignatureError, Mal
 from cmi_gateway.field_names import SEAL_FIELD
 from cmi_gateway.reading import Reading, readings
 from cmi_gateway.seal import sealed_names
-from cmi_gateway.signature import canonical_value, hash_ver3, matches
+from cmi_gateway.signature import PHP_WHITE_SPACE, canonical_value, hash_ver3, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,13 +42,14 @@ def verify(
     for candidate, reading in readings(fields, policy):
         if any(_is_signed(candidate, presented, key, reading) for key in store_keys):
             covered = _covered(candidate, reading)
-            _must_be_of_merchant(covered, client_id)
+            by_name = {name.lower(): value for name, value in covered.items()}
+            _must_be_of_merchant(by_name, client_id)
             return Callback(
                 covered,
                 presented_hash=presented,
                 reading=reading,
                 policy=policy,
-                sealed=_sealed(covered, store_keys),
+                sealed=_sealed(by_name, store_keys),
                 observer=observer,
             )
     raise InvalidSignatureError(
@@ -76,11 +77,12 @@ def _is_signed(fields: Mapping[str, str], presented: str, store_key: Secret, rea
 def _covered(fields: Mapping[str, str], reading: Reading) -> dict[str, str]:
     """Give the canonical values that the hash covers: anybody may add or change the others."""
     uncovered = reading.left_out | {"encoding"}
-    return {name: canonical_value(value) for name, value in fields.items() if name.lower() not in uncovered}
+    return {
+        name: value.strip(PHP_WHITE_SPACE) for name, value in fields.items() if name.lower() not in uncovered
+    }
 
 
-def _must_be_of_merchant(fields: Mapping[str, str], client_id: str) -> None:
-    by_name = {name.lower(): value for name, value in fields.items()}
+def _must_be_of_merchant(by_name: Mapping[str, str], client_id: str) -> None:
     for name in ("clientid", "oid", "amount"):
         if not by_name.get(name):
             raise MalformedCallbackError(f"no {name} field: this cannot be the answer to a payment")
@@ -88,9 +90,8 @@ def _must_be_of_merchant(fields: Mapping[str, str], client_id: str) -> None:
         raise CallbackMismatchError("clientid", "is another merchant's")
 
 
-def _sealed(fields: Mapping[str, str], store_keys: Sequence[Secret]) -> tuple[str, ...] | None:
-    folded = {name.lower(): value for name, value in fields.items()}
-    if SEAL_FIELD.lower() not in folded:
+def _sealed(by_name: Mapping[str, str], store_keys: Sequence[Secret]) -> tuple[str, ...] | None:
+    if SEAL_FIELD.lower() not in by_name:
         return None
     # A payment that was started before a rotation comes back under the older key's seal.
-    return next(filter(None, [sealed_names(folded, key) for key in store_keys]), None)
+    return next(filter(None, [sealed_names(by_name, key) for key in store_keys]), None)
