@@ -139,11 +139,16 @@ def _bases(message: Message, key: Secret) -> tuple[Draft, ...]:
 def _judged(finding: Finding, message: Message, refusal: str, *, is_flawed: bool) -> Explained | Unexplained:
     if not finding.sets:
         return Unexplained(tuple(CauseKind), tuple(_hints(message)), finding.is_complete)
-    first, *others = [message.repaired + causes for causes in finding.sets]
+    first, *others = [_with_repairs(message.repaired, causes) for causes in finding.sets]
     if not first:
         kind = CauseKind.KEY_WHITE_SPACE if is_flawed else CauseKind.NOT_ACCEPTED
         first = (Cause(kind, "on both sides" if is_flawed else refusal),)
     return Explained(first, tuple(others))
+
+
+def _with_repairs(repaired: tuple[Cause, ...], causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    named = {cause.kind for cause in causes}
+    return (*[cause for cause in repaired if cause.kind not in named], *causes)
 
 
 def _hints(message: Message) -> list[str]:

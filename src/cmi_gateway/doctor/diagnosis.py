@@ -66,7 +66,7 @@ class Unexplained:
     Attributes:
         excluded: The kinds of cause that were tried, alone and in twos, and do not explain it.
         hints: What strikes about the message all the same.
-        is_complete: Whether all suppositions were tried; large messages end the search at its bound.
+        is_complete: Whether all of them were tried; large messages end the search at its bound.
     """
 
     verdict: ClassVar[Literal["unexplained"]] = "unexplained"

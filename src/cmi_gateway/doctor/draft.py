@@ -74,7 +74,7 @@ class Examiner:
 
     def __init__(self, *, with_document_rule: bool) -> None:
         self._rules = (False, True) if with_document_rule else (False,)
-        self._places: dict[tuple[tuple[str, ...], Order], tuple[int, ...]] = {}
+        self._places: dict[tuple[tuple[str, ...], frozenset[str], Order], tuple[int, ...]] = {}
 
     @property
     def hashes_per_trial(self) -> int:
@@ -87,12 +87,11 @@ class Examiner:
 
     def arrangements(self, draft: Draft) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Give the hashed names and values in each order that the draft allows, without repeats."""
-        hashed = _hashed(draft)
-        names = tuple([name for name, _ in hashed])
+        names = tuple([name for name, _ in draft.pairs])
         seen: set[tuple[str, ...]] = set()
         for order in _ORDERS_OF_THE_GATEWAY if draft.order is None else (draft.order,):
-            places = self._sorted(names, order)
-            values = tuple([hashed[place][1] for place in places])
+            places = self._places_of(names, draft.hashed_too, order)
+            values = tuple([draft.pairs[place][1] for place in places])
             if values not in seen:
                 seen.add(values)
                 yield tuple([names[place] for place in places]), values
@@ -110,16 +109,23 @@ class Examiner:
             else:
                 yield variant_hash(values, draft.key, draft.method)
 
-    def _sorted(self, names: tuple[str, ...], order: Order) -> tuple[int, ...]:
-        if (names, order) not in self._places:
-            self._places[names, order] = positions(names, order)
-        return self._places[names, order]
+    def _places_of(self, names: tuple[str, ...], hashed_too: frozenset[str], order: Order) -> tuple[int, ...]:
+        if (names, hashed_too, order) not in self._places:
+            self._places[names, hashed_too, order] = _places(names, hashed_too, order)
+        return self._places[names, hashed_too, order]
 
 
-def _hashed(draft: Draft) -> list[tuple[str, str]]:
-    """Give the fields that take part; the mark keeps `signature.arranged` from dropping those hashed by mistake."""
-    return [
-        (name + "\x01" if name.lower() in UNHASHED_NAMES else name, value)
-        for name, value in draft.pairs
-        if name.lower() not in UNHASHED_NAMES or name.lower() in draft.hashed_too
+def _places(names: tuple[str, ...], hashed_too: frozenset[str], order: Order) -> tuple[int, ...]:
+    """Give the places of the hashed names in *order*; a mark keeps `signature.arranged` from dropping some."""
+    hashed = [
+        place
+        for place, name in enumerate(names)
+        if name.lower() not in UNHASHED_NAMES or name.lower() in hashed_too
     ]
+    marked = tuple(
+        [
+            names[place] + "\x01" if names[place].lower() in UNHASHED_NAMES else names[place]
+            for place in hashed
+        ]
+    )
+    return tuple([hashed[place] for place in positions(marked, order)])

@@ -1,8 +1,8 @@
 """
 The broad rules: each performs one mistake, or takes it back, on a whole draft.
 
-They stand in the order in which things happen: bytes become text, fields come and go, names and values change,
-names are sorted, values are hashed with a key, the hash is posted. Rules are combined in that order.
+They stand in the order in which things happen: bytes become text, fields come and go, names are sorted and values change,
+values are hashed with a key, the hash is posted. Rules are combined in that order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cmi_gateway.doctor.causes import Cause, CauseKind
 from cmi_gateway.doctor.draft import Comparison, Draft
 from cmi_gateway.doctor.message import Message, Pairs, shown_name
 from cmi_gateway.doctor.orders import Order
-from cmi_gateway.doctor.values import EDITS, Edit
+from cmi_gateway.doctor.values import EDITS, Edit, ValueEdit
 from cmi_gateway.doctor.variants import Escape, Layout, Output
 from cmi_gateway.entities import decode_entities
 from cmi_gateway.secret import Secret
@@ -59,17 +59,22 @@ def concerned(kind: CauseKind, detail: str, pairs: Pairs, places: Iterable[int])
 
 
 def charsets(case: Case, draft: Draft) -> Iterator[Trial]:
-    """The body's bytes are in another charset, or became bytes in another one before hashing."""
+    """The body's bytes are in another charset than UTF-8."""
+    if not any("\ufffd" in text for pair in draft.pairs for text in pair):
+        return
     for charset in _CHARSETS:
-        in_body = case.message.decoded(charset)
+        pairs = case.message.decoded(charset)
+        if pairs is not None:
+            read = attrs.evolve(draft, pairs=pairs)
+            yield read, Cause(CauseKind.CHARSET, f"{charset} in the body, UTF-8 in the hash")
+            method = attrs.evolve(draft.method, charset=charset)
+            yield attrs.evolve(read, method=method), Cause(CauseKind.CHARSET, f"{charset} in body and hash")
+
+
+def charsets_of_the_hash(case: Case, draft: Draft) -> Iterator[Trial]:
+    """The text became bytes in another charset than UTF-8 before it was hashed."""
+    for charset in _CHARSETS:
         method = attrs.evolve(draft.method, charset=charset)
-        if in_body is not None and in_body != draft.pairs:
-            body_only = attrs.evolve(draft, pairs=in_body)
-            yield body_only, Cause(CauseKind.CHARSET, f"{charset} in the body, UTF-8 in the hash")
-            yield (
-                attrs.evolve(body_only, method=method),
-                Cause(CauseKind.CHARSET, f"{charset} in body and hash"),
-            )
         yield attrs.evolve(draft, method=method), Cause(CauseKind.CHARSET, f"{charset} in the hash only")
 
 
@@ -155,10 +160,19 @@ def mangled(case: Case, draft: Draft) -> Iterator[Trial]:
         yield from _changed(draft, pairs, CauseKind.NAMES_MANGLED, detail)
 
 
-def edited(case: Case, draft: Draft) -> Iterator[Trial]:
-    """All values were changed in one of the known ways."""
-    for kind, detail, edit in EDITS:
-        yield from _changed(draft, _edited(draft.pairs, edit), kind, detail)
+def _editing(edits: tuple[ValueEdit, ...]) -> Rule:
+    """Make the rule that all values were changed in one of the known ways of a family."""
+
+    def edited(case: Case, draft: Draft) -> Iterator[Trial]:
+        values = {value for _, value in draft.pairs}
+        for kind, detail, edit in edits:
+            # Most edits change nothing; that is found out on the distinct values, which are few.
+            changed = {value: after for value in values if (after := edit(value)) != value}
+            if changed:
+                pairs = tuple([(name, changed.get(value, value)) for name, value in draft.pairs])
+                yield from _changed(draft, pairs, kind, detail)
+
+    return edited
 
 
 def zeros(case: Case, draft: Draft) -> Iterator[Trial]:
@@ -332,6 +346,7 @@ def _without(draft: Draft, places: Iterable[int]) -> Draft:
     return attrs.evolve(draft, pairs=pairs)
 
 
+_EDITS: Final = tuple([_editing(edits) for edits in EDITS])
 #: In the order in which things happen.
 RULES: Final[tuple[Rule, ...]] = (
     other_keys,
@@ -343,17 +358,18 @@ RULES: Final[tuple[Rule, ...]] = (
     empties,
     repeated,
     unhashed,
+    orders,
     mangled,
-    edited,
+    *_EDITS,
     zeros,
     line_feed,
-    orders,
     untrimmed,
     escapes,
     outputs,
+    charsets_of_the_hash,
     methods,
 )
 #: What happens to the message on its way; three of these at once are still searched for.
 RULES_OF_THE_WAY: Final[tuple[Rule, ...]] = (
-    damaged, wholly_recoded, restored, added_by_others, empties, repeated, mangled, edited, zeros
+    damaged, wholly_recoded, restored, added_by_others, empties, repeated, mangled, *_EDITS, zeros
 )  # fmt: skip

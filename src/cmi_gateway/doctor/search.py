@@ -21,13 +21,18 @@ from cmi_gateway.doctor.rules import RULES, RULES_OF_THE_WAY, Case, Rule
 from cmi_gateway.doctor.slots import FineRule
 
 Causes = tuple[Cause, ...]
-_Step = Iterator[tuple[Draft, Causes]]
+_Trials = Iterator[tuple[Draft, Causes]]
 
 #: The message for which the bounds below are meant: a real callback, and some room.
 _USUAL_SIZE: Final = 4096
 _USUAL_FIELDS: Final = 110
-_MOST_ALTERNATIVES: Final = 3
-_FINE_RULES: Final = (slots.some_sent, slots.one_field, slots.rewritten_word, slots.one_value)
+_FINE_RULES: Final = (
+    slots.some_sent,
+    slots.one_field,
+    slots.some_names,
+    slots.rewritten_word,
+    slots.one_value,
+)
 
 
 @attrs.frozen
@@ -37,28 +42,45 @@ class Finding:
 
     Attributes:
         sets: Sets of causes that explain the hash, equally small, the likeliest first; none if nothing explains it.
-        is_complete: Whether every supposition was tried.
+        is_complete: Whether all single causes and all pairs of them were tried.
     """
 
     sets: tuple[Causes, ...]
     is_complete: bool = True
 
 
+@attrs.frozen
+class _Stage:
+    """
+    A part of the search.
+
+    Attributes:
+        most: How many trials it may take with a usual message.
+        trials: Drafts with the causes that they stand for.
+        alternatives: How many more explanations are worth looking for after the first.
+        is_promised: Whether the search counts as incomplete without its end.
+    """
+
+    most: int
+    trials: _Trials
+    alternatives: int = 0
+    is_promised: bool = True
+
+
 def search(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Finding:
     """Look for the smallest set of changes to one of *bases* that gives the hash that came."""
     is_complete = True
     burden = _burden(case.message) * examiner.hashes_per_trial
-    for most, stop_at_first, steps in _stages(case, examiner, bases):
-        allowed = int(most / burden) + 1
+    for stage in _stages(case, examiner, bases):
         found: list[Causes] = []
-        for draft, causes in islice(steps, allowed):
+        for draft, causes in islice(stage.trials, int(stage.most / burden) + 1):
             if examiner.fits(draft) and causes not in found:
                 found.append(causes)
-                if stop_at_first or len(found) > _MOST_ALTERNATIVES:
+                if len(found) > stage.alternatives:
                     break
         if found:
             return Finding(tuple(found))
-        is_complete = is_complete and next(steps, None) is None
+        is_complete = is_complete and (not stage.is_promised or next(stage.trials, None) is None)
     return Finding((), is_complete)
 
 
@@ -67,20 +89,19 @@ def _burden(message: Message) -> float:
     return max(1.0, message.size / _USUAL_SIZE, len(message.pairs) / _USUAL_FIELDS)
 
 
-def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterator[tuple[int, bool, _Step]]:
-    """Give the stages: how many trials each may take, whether one explanation is enough, and the trials."""
+def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterator[_Stage]:
     likeliest = bases[:1]
-    yield 10, True, ((base, ()) for base in bases)
-    yield 1_000, False, _chained(case, bases, RULES, depth=1)
-    yield 4_000, True, _refined(case, examiner, bases, _FINE_RULES)
-    yield 6_000, True, _chained(case, bases, RULES, depth=2)
-    yield 3_000, True, _refined(case, examiner, bases, (slots.lost_families,))
-    yield 16_000, True, _broad_and_fine(case, examiner, likeliest)
-    yield 8_000, True, _refined(case, examiner, likeliest, (slots.two_fields,))
-    yield 3_000, True, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3)
+    yield _Stage(10, ((base, ()) for base in bases))
+    yield _Stage(1_000, _chained(case, bases, RULES, depth=1), alternatives=3)
+    yield _Stage(4_000, _refined(case, examiner, bases, _FINE_RULES))
+    yield _Stage(6_000, _chained(case, bases, RULES, depth=2))
+    yield _Stage(3_000, _refined(case, examiner, bases, (slots.lost_families,)))
+    yield _Stage(16_000, _broad_and_fine(case, examiner, likeliest))
+    yield _Stage(8_000, _refined(case, examiner, likeliest, (slots.two_fields,)))
+    yield _Stage(3_000, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3), is_promised=False)
 
 
-def _chained(case: Case, drafts: tuple[Draft, ...], rules: tuple[Rule, ...], depth: int) -> _Step:
+def _chained(case: Case, drafts: tuple[Draft, ...], rules: tuple[Rule, ...], depth: int) -> _Trials:
     """Give the drafts after *depth* rules, each later than the one before."""
     for draft in drafts:
         for number, rule in enumerate(rules):
@@ -92,14 +113,16 @@ def _chained(case: Case, drafts: tuple[Draft, ...], rules: tuple[Rule, ...], dep
                         yield further, (cause, *causes)
 
 
-def _refined(case: Case, examiner: Examiner, bases: tuple[Draft, ...], rules: tuple[FineRule, ...]) -> _Step:
+def _refined(
+    case: Case, examiner: Examiner, bases: tuple[Draft, ...], rules: tuple[FineRule, ...]
+) -> _Trials:
     for base in bases:
         for rule in rules:
             for draft, cause in rule(case, examiner, base):
                 yield draft, (cause,)
 
 
-def _broad_and_fine(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> _Step:
+def _broad_and_fine(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> _Trials:
     for changed, causes in _chained(case, bases, RULES, depth=1):
         for draft, cause in slots.one_field(case, examiner, changed):
             yield draft, (*causes, cause)

@@ -17,7 +17,7 @@ from cmi_gateway.doctor import fields
 from cmi_gateway.doctor.causes import Cause, CauseKind
 from cmi_gateway.doctor.draft import Draft, Examiner
 from cmi_gateway.doctor.message import shown_name
-from cmi_gateway.doctor.rules import Case, Trial, restored
+from cmi_gateway.doctor.rules import Case, Trial, concerned, restored
 from cmi_gateway.doctor.values import AFTER_DOCUMENT, LOST_SPACES
 
 Names = tuple[str, ...]
@@ -25,6 +25,7 @@ Values = tuple[str, ...]
 FineRule = Callable[[Case, Examiner, Draft], Iterator[Trial]]
 
 _MOST_PAIRED_GAPS: Final = 110
+_MOST_RENAMED: Final = 3
 
 
 def one_field(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
@@ -66,6 +67,21 @@ def rewritten_word(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Tri
                 attrs.evolve(draft, slots=slots),
                 Cause(CauseKind.DOCUMENT_RULE, "rewritten in the body", shown),
             )
+
+
+def some_names(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
+    """Up to three names had a dot that became an underscore; which ones cannot be told from the body."""
+    places = [place for place, (name, _) in enumerate(draft.pairs) if "_" in name]
+    for number in range(1, _MOST_RENAMED + 1):
+        for chosen in combinations(places, number):
+            pairs = tuple(
+                [
+                    (name.replace("_", ".") if place in chosen else name, value)
+                    for place, (name, value) in enumerate(draft.pairs)
+                ]
+            )
+            cause = concerned(CauseKind.NAMES_MANGLED, "'.' became '_' in the body", draft.pairs, chosen)
+            yield attrs.evolve(draft, pairs=pairs), cause
 
 
 def lost_families(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
@@ -142,4 +158,4 @@ def _edits_of_one(value: str) -> Iterator[tuple[CauseKind, str]]:
 
 
 def _shown(names: Names, place: int) -> str:
-    return shown_name(names[place].removesuffix("\x01"), place)
+    return shown_name(names[place], place)

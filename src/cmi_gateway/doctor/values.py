@@ -14,6 +14,8 @@ from cmi_gateway.doctor.causes import CauseKind
 from cmi_gateway.entities import decode_entities
 
 Edit = Callable[[str], str]
+#: Cause, detail, and the function that turns what came into what was hashed.
+ValueEdit = tuple[CauseKind, str, Edit]
 
 _CONTROL_AND_SPACE: Final = "".join(map(chr, range(0x21)))
 _UNICODE_SPACE: Final = "\u200b\u200e\ufeff"
@@ -102,7 +104,7 @@ def _leading_plus(value: str) -> str:
     return "+" + value[1:] if value.startswith(" ") else value
 
 
-def _entity_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _entity_edits() -> Iterator[ValueEdit]:
     yield CauseKind.ENTITIES_ENCODED_TWICE, "", lambda value: decode_entities(decode_entities(value))
     yield CauseKind.ENTITIES_HTML5, "decoded before the hash", html.unescape
     yield CauseKind.ENTITIES_HTML5, "decoded after the hash", _translator(_SIGNS_OF_HTML5)
@@ -110,7 +112,7 @@ def _entity_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
         yield CauseKind.ENTITIES_ENCODED, style, _translator(table)
 
 
-def _line_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _line_edits() -> Iterator[ValueEdit]:
     yield CauseKind.LINE_BREAKS, "CR LF in the body, LF in the hash", _replacer("\r\n", "\n")
     yield CauseKind.LINE_BREAKS, "LF in the body, CR LF in the hash", lambda v: re.sub(r"\r?\n", "\r\n", v)
     yield CauseKind.LINE_BREAKS, "left out of the hash", lambda v: re.sub(r"[\r\n]", "", v)
@@ -118,27 +120,27 @@ def _line_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
     yield CauseKind.LINE_BREAKS, "CR in the hash", lambda v: re.sub(r"\r?\n", "\r", v)
 
 
-def _null_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _null_edits() -> Iterator[ValueEdit]:
     for word in ("null", "None", "undefined", "NULL", "nil"):
         yield CauseKind.EMPTY_AS_NULL, f"'{word}' in the body, empty in the hash", _whole(word, "")
         yield CauseKind.EMPTY_AS_NULL, f"empty in the body, '{word}' in the hash", _whole("", word)
 
 
-def _space_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _space_edits() -> Iterator[ValueEdit]:
     yield CauseKind.VALUES_TRIMMED, "before the hash, Unicode spaces too", _stripped_of_unicode
     yield (
         CauseKind.VALUES_TRIMMED,
         "before the hash, all control characters",
         lambda v: v.strip(_CONTROL_AND_SPACE),
     )
-    yield CauseKind.VALUES_TRIMMED, "runs of spaces made one", lambda v: re.sub(r"\s+", " ", v)
+    yield CauseKind.VALUES_TRIMMED, "runs of spaces made one", lambda v: re.sub(r"\s+", " ", v.strip())
     yield CauseKind.PLUS_AND_SPACE, "'+' in the body, space in the hash", _replacer("+", " ")
     yield CauseKind.PLUS_AND_SPACE, "leading space in the body, '+' in the hash", _leading_plus
     yield CauseKind.PLUS_AND_SPACE, "space in the body, '+' in the hash", _replacer(" ", "+")
     yield CauseKind.PLUS_AND_SPACE, "space in the body, '%20' in the hash", _replacer(" ", "%20")
 
 
-def _letter_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _letter_edits() -> Iterator[ValueEdit]:
     for charset in _ONE_BYTE_CHARSETS:
         yield CauseKind.MOJIBAKE, f"in the body, read as {charset}", _read_again(charset)
         yield CauseKind.MOJIBAKE, f"in the hash, read as {charset}", _misread(charset)
@@ -147,7 +149,7 @@ def _letter_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
     yield CauseKind.LETTERS_RECODED, "without accents in the hash", _without_accents
 
 
-def _other_edits() -> Iterator[tuple[CauseKind, str, Edit]]:
+def _other_edits() -> Iterator[ValueEdit]:
     yield CauseKind.SLASHES_ADDED, "in the body", _without_slashes
     yield CauseKind.SLASHES_ADDED, "in the hash", _with_slashes
     yield CauseKind.PERCENT_CODED_TWICE, "", lambda v: unquote(v, errors="replace")
@@ -160,14 +162,14 @@ def _dotted(match: re.Match[str]) -> str:
     return match[0][:-1] + "."
 
 
-#: Every edit of all values: cause, detail, and the function that turns what came into what was hashed.
-EDITS: Final[tuple[tuple[CauseKind, str, Edit], ...]] = (
-    *_space_edits(),
-    *_null_edits(),
-    *_line_edits(),
-    *_entity_edits(),
-    *_letter_edits(),
-    *_other_edits(),
+#: Every edit of all values, by family; of one family one takes place.
+EDITS: Final[tuple[tuple[ValueEdit, ...], ...]] = (
+    tuple(_line_edits()),
+    tuple(_space_edits()),
+    tuple(_null_edits()),
+    tuple(_entity_edits()),
+    tuple(_letter_edits()),
+    tuple(_other_edits()),
 )
 
 #: What may have stood at the end of one value and was trimmed although PHP's trim() leaves it.
