@@ -203,6 +203,25 @@ class Merchant:
         self._tell("callback_verified")
         return callback
 
+    def derive_key(self, purpose: str) -> bytes:
+        """
+        Derive a key of 32 bytes for one *purpose* of your own from the newest store key (HKDF with SHA-256).
+
+        The same in every process, so that nothing more has to be kept secret. It changes when a new store key is
+        put first: what is made with it then, such as the links shown for receipts issued before, no longer matches what
+        was made earlier. Whatever must outlive a rotation needs a key of its own.
+
+        Args:
+            purpose: Tells the derived keys apart; never reuse one for something else.
+
+        Raises:
+            ConfigurationError: *purpose* is empty, or no text.
+        """
+        if not isinstance(purpose, str) or not purpose:
+            raise ConfigurationError("purpose must be a text that says what the key is for")
+        # The prefix keeps these apart from the keys that this package derives for itself.
+        return self.store_keys[0].derive(f"merchant {purpose}")
+
     def _tell(self, name: EventName, *, order_id: str = "", reason: str = "", field: str = "") -> None:
         event = GatewayEvent(
             name=name, client_id=self.client_id, order_id=order_id, reason=reason, field=field

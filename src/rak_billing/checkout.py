@@ -20,7 +20,7 @@ from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
 from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
-from rak_billing.delivery import Delivery
+from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
 from rak_billing.errors import JournalError, TenantError, TermsNotAcceptedError
 from rak_billing.fees.schedule import Card
@@ -65,9 +65,12 @@ class Checkout:
         billing: Where its invoices come from.
         journal: Where everything is written down.
         merchant: The account at the gateway.
-        mailer: Where confirmation mails go.
+        mailer: Where confirmation mails go. Without one they wait in the outbox, for a checkout that has one.
         secrets: Made of the argument *secret_key*: at least 16 random bytes, kept out of version control. Whoever
-            changes it makes the links to earlier receipts invalid.
+            changes it makes the links shown from then on for receipts issued before no longer match; those that
+            customers hold stay good. Without it the key is derived from the merchant's newest store key, by
+            `cmi_gateway.Merchant.derive_key`; a rotation of that is such a change, from which a key of your own
+            is free.
         clock: The present instant, aware and in UTC.
         random_token: Gives that many random bytes.
         confirm_on: The argument *confirm*. ``"callback"``: what the gateway's callback approves is paid at once.
@@ -83,13 +86,18 @@ class Checkout:
     billing: BillingSystem = attrs.field(repr=False)
     journal: Journal
     merchant: Merchant
-    mailer: Mailer = attrs.field(repr=False)
+    mailer: Mailer | None = attrs.field(default=None, repr=False)
     secrets: ReceiptSecrets = attrs.field(alias="secret_key", converter=ReceiptSecrets, repr=False)
     clock: Clock = attrs.field(default=utc_now, repr=False)
     random_token: RandomBytes = attrs.field(default=token_bytes, repr=False)
     confirm_on: Literal["callback", "later"] = attrs.field(
         alias="confirm", default="callback", validator=_is_confirmation
     )
+    _no_mailer: Notice = attrs.field(init=False, repr=False, factory=Notice)
+
+    @secrets.default
+    def _key_of_the_merchant(self) -> bytes:
+        return self.merchant.derive_key("rak_billing receipt links")
 
     def __attrs_post_init__(self) -> None:
         check_zone_data()
@@ -242,8 +250,11 @@ class Checkout:
         Send what is due from the outbox, and return how many messages were sent.
 
         A message that the mailer refuses stays there and is due again after a pause. Call this after answering a
-        callback, and from time to time.
+        callback, and from time to time. Without a mailer nothing is sent or tried, and the log says so once.
         """
+        if self.mailer is None:
+            self._no_mailer.warn("no mailer was given: confirmation mails wait in the outbox")
+            return 0
         return Delivery(self.tenant, self.journal, self.mailer, self.secrets, self.clock).run()
 
     def _confirmation(self) -> Confirmation:

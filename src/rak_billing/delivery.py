@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from threading import Lock
 
 import attrs
 
@@ -16,6 +17,18 @@ from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
 
 _log = logging.getLogger(__name__)
+
+
+@attrs.frozen(eq=False)
+class Notice:
+    """Something to tell the operator once, however often and from however many threads it comes up."""
+
+    _told: Lock = attrs.field(init=False, factory=Lock)
+
+    def warn(self, words: str) -> None:
+        """Log *words* the first time."""
+        if self._told.acquire(blocking=False):
+            _log.warning(words)
 
 
 @attrs.frozen

@@ -64,8 +64,12 @@ class ReceiptSecrets:
         Take the key.
 
         Raises:
-            TenantError: It is shorter than 16 bytes, so that it could be guessed.
+            TenantError: It is neither text nor bytes, or shorter than 16 bytes, so that it could be guessed.
         """
+        if not isinstance(secret_key, (bytes, bytearray, str)):
+            raise TenantError(
+                "checkout", "secret_key", f"expected text or bytes, not {type(secret_key).__name__}"
+            )
         key = secret_key.encode() if isinstance(secret_key, str) else bytes(secret_key)
         if len(key) < _SHORTEST_KEY:
             raise TenantError(

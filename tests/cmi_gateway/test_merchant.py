@@ -118,6 +118,29 @@ def test_key_rotation():
         merchant(store_key="NEWKEY99").verify(answer(form))
 
 
+def test_keys_for_other_purposes_are_derived():
+    """Each purpose has a key of 32 bytes, the same in every process and unlike that of any other, or of our own seal."""
+    account = merchant()
+    keys = {purpose: account.derive_key(purpose) for purpose in ("links", "cookies", "seal v1")}
+    assert keys == {purpose: merchant(name="SRM").derive_key(purpose) for purpose in keys}
+    assert {32} == {len(key) for key in keys.values()}
+    assert 4 == len({*keys.values(), account.store_keys[0].derive("seal v1")})
+
+
+def test_derived_keys_follow_the_newest_store_key():
+    """After a rotation they are others: the docstring says what that means."""
+    rotated = merchant(store_key=["NEWKEY99", KEY])
+    assert merchant(store_key="NEWKEY99").derive_key("links") == rotated.derive_key("links")
+    assert merchant().derive_key("links") != rotated.derive_key("links")
+
+
+@pytest.mark.parametrize("purpose", ["", None, b"links"])
+def test_a_derived_key_has_a_purpose(purpose):
+    """A key for nothing in particular would be used for everything."""
+    with pytest.raises(cmi.ConfigurationError):
+        merchant().derive_key(purpose)
+
+
 def test_evolve_keeps_the_keys():
     """`attrs.evolve` gives the same account with one change."""
     evolved = attrs.evolve(MERCHANT, name="SRM")

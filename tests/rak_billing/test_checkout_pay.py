@@ -10,6 +10,7 @@ import pytest
 import cmi_gateway as cmi
 from cmi_gateway import moroccan_time
 from cmi_gateway.errors import ConfigurationError
+from rak_billing.checkout import Checkout
 from rak_billing.errors import (
     BillingUnavailableError,
     EmailError,
@@ -223,7 +224,33 @@ def test_an_unknown_token_shows_nothing(shop):
     assert shop.checkout.payment("0" * 32) is None
 
 
-@pytest.mark.parametrize("settings", [{"secret_key": "short"}, {"confirm": "never"}])
+def test_four_parts_make_a_checkout():
+    """Operator, bills, journal and merchant are enough to take a payment and show its receipt."""
+    with till() as shop:
+        parts = {name: getattr(shop.checkout, name) for name in ("tenant", "billing", "journal", "merchant")}
+        shop.checkout = Checkout(**parts)
+        form = shop.pay(A)
+        shop.settle(approved(form))
+        assert shop.total(A) == shop.receipt(form).total
+
+
+def test_links_follow_the_newest_store_key_unless_a_key_is_given():
+    """Every process shows the same link; a new store key changes it, and a key of one's own keeps it."""
+
+    def secret(store_key, **settings):
+        with till() as shop:
+            parts = {name: getattr(shop.checkout, name) for name in ("tenant", "billing", "journal")}
+            merchant = cmi.Merchant("600000099", store_key, cmi.TEST)
+            return Checkout(**parts, merchant=merchant, **settings).secrets.of("7F3K")
+
+    rotated = ["NEWKEY99", "TEST1234"]
+    assert secret("TEST1234") == secret("TEST1234") != secret(rotated)
+    assert secret("TEST1234", secret_key="0123456789abcdef") == secret(rotated, secret_key="0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"secret_key": "short"}, {"confirm": "never"}, {"secret_key": 20}, {"secret_key": None}]
+)
 def test_unfit_settings_are_refused_at_once(tmp_path, settings):
     """A guessable key or an unknown way to confirm fails at start-up."""
     with pytest.raises(TenantError), till(tmp_path, **settings):

@@ -23,6 +23,18 @@ def test_a_paid_order_sends_one_mail(shop):
     assert [EMAIL] == [message["To"] for message in shop.mailbox.messages]
 
 
+def test_without_a_mailer_mails_wait(tmp_path, caplog):
+    """Nothing is lost or tried: the log says so once, and a checkout with a mailer sends them later."""
+    with till(tmp_path, mailer=None) as shop:
+        shop.settle(approved(shop.pay(A)))
+        assert (0, 0) == (shop.checkout.deliver(), shop.checkout.deliver())
+        assert [("WARNING", 0)] == [
+            (record.levelname, shop.rows("outbox")[0]["tries"]) for record in caplog.records
+        ]
+        assert "mailer" in caplog.text
+        assert 1 == Till(shop.journal).checkout.deliver()
+
+
 def test_a_refused_mail_is_sent_later(shop):
     """The mailer is full: tried again after a pause that doubles, until it goes."""
     shop.mailbox.is_full = True

@@ -51,7 +51,7 @@ def test_receipt_links_depend_on_key_and_order():
     assert made not in {ReceiptSecrets("k" * 16).of("7F3L"), ReceiptSecrets("K" * 16).of("7F3K")}
 
 
-@pytest.mark.parametrize("key", ["", "fifteen letters", b"short"])
+@pytest.mark.parametrize("key", ["", "fifteen letters", b"short", 20, None])
 def test_a_guessable_key_is_refused(key):
     """The message counts the bytes and shows none."""
     with pytest.raises(TenantError) as caught:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rak_billing.portal.app import create_app
 from support.portal_kit import A, open_desk, soup, words
 
 
@@ -27,6 +28,13 @@ def test_a_form_token_of_another_session_is_refused(desk):
     stranger = desk.app.test_client()
     stranger.get("/identification")
     assert 400 == stranger.post("/identification", data={"csrf_token": desk.csrf()}).status_code
+
+
+def test_the_portal_needs_no_key_of_its_own(desk):
+    """Without one every process seals alike, by a key derived from the merchant's store key for this alone."""
+    keys = [create_app(desk.checkout).config["SECRET_KEY"] for _ in range(2)]
+    assert keys[0] == keys[1] != desk.app.config["SECRET_KEY"]
+    assert desk.checkout.merchant.derive_key("rak_billing portal") not in keys
 
 
 def test_a_form_that_the_browser_says_is_foreign_is_refused(desk):

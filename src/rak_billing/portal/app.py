@@ -52,7 +52,7 @@ def _now() -> datetime:
 def create_app(
     checkout: Checkout,
     *,
-    secret_key: str | bytes,
+    secret_key: str | bytes | None = None,
     human_check: HumanCheck | None = None,
     engine: Engine | None = None,
     clock: Clock = _now,
@@ -69,7 +69,8 @@ def create_app(
     Args:
         checkout: Does everything that concerns bills and money; its journal's database also holds the portal's
             counters.
-        secret_key: Seals cookies, forms and challenges; 16 bytes or more, the same in every process.
+        secret_key: Seals cookies, forms and challenges; 16 bytes or more, the same in every process. When None it is
+            derived from the merchant's newest store key, and a rotation of that ends the visits then under way.
         human_check: Keeps programs out; the portal's own (script or typed answer) when None.
         engine: Database of the counters; the journal's when None.
         clock: The present instant, aware and in UTC.
@@ -85,6 +86,8 @@ def create_app(
         TenantError: the secret key is too short.
         FileNotFoundError: there is no catalogue of *language*.
     """
+    if secret_key is None:
+        secret_key = checkout.merchant.derive_key("rak_billing portal")
     app = Flask(__name__)
     engine = engine or checkout.journal.engine
     create_tables(engine)
