@@ -1,7 +1,7 @@
 """
 A shop with one article, on Django.
 
-Beside ``python -m cmi_gateway.simulator``: ``cd docs/examples && waitress-serve --port=8000 --call django_shop:demo``
+Beside ``python -m cmi_gateway.simulator``: ``cd docs/examples && waitress-serve --listen=127.0.0.1:8000 --call django_shop:demo``
 """
 
 import secrets

@@ -1,6 +1,8 @@
 """The shops of the documentation: each pays through its framework's own test client, and one in a real browser."""
 
 import re
+import subprocess
+import sys
 
 import attrs
 import django.test
@@ -14,7 +16,7 @@ from cmi_gateway.integrations import fastapi as for_fastapi
 from cmi_gateway.integrations import flask as for_flask
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.server import LoopbackServer, running_simulator
-from support.adapter_kit import CALLBACK, FORM_TYPE, SITE, configured_django, example
+from support.adapter_kit import CALLBACK, EXAMPLES, FORM_TYPE, SITE, configured_django, example
 from support.browser_kit import chromium, fill_card, visit
 from support.gateway_kit import APPROVED, DECLINED, MERCHANT, STORE_KEY, answer
 from support.simulator_kit import DECLINED_51, VISA
@@ -161,6 +163,15 @@ def test_the_shops_pass_their_own_checks(shop):
 def test_the_commands_in_the_examples_find_their_application(name):
     """`demo` gives an application that speaks to the simulator at its usual port."""
     assert callable(example(name).demo())
+
+
+def test_the_django_command_finds_its_application():
+    """So does Django's, in a process of its own, since a process has one set of settings."""
+    code = "import django_shop; print(callable(django_shop.demo()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=EXAMPLES, capture_output=True, text=True, check=True
+    )
+    assert "True" == done.stdout.strip()
 
 
 @attrs.define
