@@ -63,7 +63,13 @@ def hide_key(text: object, *, shortest: int = 1) -> tuple[Secret, str | None]:
         return text, None
     if not isinstance(text, str):
         return Secret(""), f"must be text, not {type(text).__name__}"
-    return Secret(text), _flaw_of(text, shortest)
+    if len(text) < shortest:
+        flaw = f"is shorter than {shortest} characters"
+    elif " " in text or not text.isprintable():
+        flaw = "holds white space or control characters; was it copied with a line end?"
+    else:
+        flaw = None
+    return Secret(text), flaw
 
 
 def hide_keys(keys: object, *, shortest: int = 1) -> tuple[tuple[Secret, ...], str | None]:
@@ -73,11 +79,3 @@ def hide_keys(keys: object, *, shortest: int = 1) -> tuple[tuple[Secret, ...], s
         return (), "must be text, or a sequence of texts with the newest first"
     hidden = [hide_key(key, shortest=shortest) for key in listed]
     return tuple([key for key, _ in hidden]), next((flaw for _, flaw in hidden if flaw), None)
-
-
-def _flaw_of(text: str, shortest: int) -> str | None:
-    if len(text) < shortest:
-        return f"is shorter than {shortest} characters"
-    if " " in text or not text.isprintable():
-        return "holds white space or control characters; was it copied with a line end?"
-    return None

@@ -115,7 +115,7 @@ def hash_ver3(
 def arranged(names: tuple[str, ...], values: Sequence[str], order: NameOrder) -> tuple[str, ...]:
     """Give those of *values* that the hash covers, in the order of their *names*."""
     try:
-        pick = _remembered_picker(names, order)
+        pick = _remembered_picker(names, order is NameOrder.NATURAL)
     except _TooLargeToRememberError:
         pick = _picker(names, order)
     return pick(values)
@@ -153,11 +153,12 @@ def _picker(names: tuple[str, ...], order: NameOrder) -> Callable[[Sequence[str]
 
 @lru_cache(maxsize=_REMEMBERED_SETS)
 def _remembered_picker(
-    names: tuple[str, ...], order: NameOrder
+    names: tuple[str, ...], is_natural: bool
 ) -> Callable[[Sequence[str]], tuple[str, ...]]:
     if len(names) > _MOST_NAMES or sum(map(len, names)) > _LONGEST_NAMES:
         raise _TooLargeToRememberError  # what raises is not remembered
-    return _picker(names, order)
+    # Keyed by a flag: the hash of an enum's member is computed in Python.
+    return _picker(names, NameOrder.NATURAL if is_natural else NameOrder.PLAIN)
 
 
 class _TooLargeToRememberError(Exception):
@@ -178,20 +179,20 @@ def _positions(names: Sequence[str], order: NameOrder) -> list[int]:
 
 def _joined(values: Sequence[str], *, document_rule: bool) -> str:
     """Join the canonical values, each closed by ``|``; that nothing is to be done is seen from the whole."""
-    trimmed = _trimmed(values)
-    text = "|".join(trimmed)
-    if text.count("|") >= len(trimmed) or "\\" in text:
-        text = "|".join([value.replace("\\", "\\\\").replace("|", "\\|") for value in trimmed])
+    whole = "".join(values)
+    # Without an argument str.strip is twice as fast, and it removes all that PHP's trim does but the NUL.
+    if tuple(map(str.strip, values)) != values or "\0" in whole:
+        values = [canonical_value(value) for value in values]
+    if "|" in whole or "\\" in whole:
+        values = _escaped(values)
+    text = "|".join(values)
     if document_rule and "document" in text.lower():
         text = _DOCUMENT.sub("document.", text)
-    return text + "|" if trimmed else ""
+    return text + "|" if values else ""
 
 
-def _trimmed(values: Sequence[str]) -> Sequence[str]:
-    # Without an argument str.strip is twice as fast, and it removes all that PHP's trim does but the NUL.
-    if tuple(map(str.strip, values)) == values and "\0" not in "".join(values):
-        return values
-    return [canonical_value(value) for value in values]
+def _escaped(values: Sequence[str]) -> list[str]:
+    return [value.replace("\\", "\\\\").replace("|", "\\|") for value in values]
 
 
 def _digest(text: str, secret: Secret) -> str:
