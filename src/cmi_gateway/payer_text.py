@@ -25,6 +25,10 @@ class PayerText:
         self._control_values = _CONTROL_VALUES | {client_id.lower()}
         self._amount = amount
 
+    def is_result(self, value: str) -> bool:
+        """Say whether *value* equals a code, a currency, the merchant's id or the amount of this payment."""
+        return value.lower() in self._control_values or self._is_the_amount(value)
+
     def check(self, field: str, value: str) -> str:
         """
         Give *value* if it cannot be taken for a result.
@@ -32,7 +36,7 @@ class PayerText:
         Raises:
             FieldError: it equals a code, a currency, the merchant's id or the amount of this payment.
         """
-        if value.lower() in self._control_values or self._is_the_amount(value):
+        if self.is_result(value):
             raise FieldError(
                 field,
                 "must not equal a result of the gateway ('Approved', '00', '504', 'MAD' …), the client id or the "

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from rak_billing.errors import InvoiceError as InvoiceError
     from rak_billing.errors import InvoicesAlreadyPaidError as InvoicesAlreadyPaidError
     from rak_billing.errors import JournalError as JournalError
+    from rak_billing.errors import LanguageError as LanguageError
     from rak_billing.errors import MailError as MailError
     from rak_billing.errors import NothingToPayError as NothingToPayError
+    from rak_billing.errors import NotPayableOnlineError as NotPayableOnlineError
     from rak_billing.errors import QuoteChangedError as QuoteChangedError
     from rak_billing.errors import QuoteError as QuoteError
     from rak_billing.errors import ReceiptError as ReceiptError
@@ -69,7 +71,9 @@ _HOMES = {
     "InvoicesAlreadyPaidError": "errors",
     "Journal": "payments.journal",
     "JournalError": "errors",
+    "LanguageError": "errors",
     "MailError": "errors",
+    "NotPayableOnlineError": "errors",
     "NothingToPayError": "errors",
     "Quote": "quote",
     "QuoteChangedError": "errors",
@@ -109,7 +113,9 @@ __all__ = [
     "InvoicesAlreadyPaidError",
     "Journal",
     "JournalError",
+    "LanguageError",
     "MailError",
+    "NotPayableOnlineError",
     "NothingToPayError",
     "Quote",
     "QuoteChangedError",

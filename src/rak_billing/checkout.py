@@ -27,7 +27,7 @@ from rak_billing.fees.schedule import Card
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
 from rak_billing.ordering import quote_of
-from rak_billing.payment_request import Language
+from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.states import AttemptState
@@ -178,15 +178,17 @@ class Checkout:
 
         Raises:
             EmailError: *email* is no address that the receipt could be sent to.
+            LanguageError: The gateway's page does not speak *language*.
             TermsNotAcceptedError: *terms* is not True.
             QuoteChangedError: Bills or total are no longer what was accepted: show them again.
             FeeError: The tariff has no fee for this card.
             InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
+            NotPayableOnlineError: The gateway would refuse what the bills say.
             BillingUnavailableError: Billing gave no answer.
         """
         _check_choice(chosen, accepted)
-        payer = Payer(checked_email(email), card, language)
+        payer = Payer(checked_email(email), card, checked_language(language))
         if terms is not True:
             raise TermsNotAcceptedError("expected the general terms to be accepted")
         statement = self.billing.statement(customer_ref)

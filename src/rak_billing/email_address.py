@@ -21,6 +21,8 @@ def checked_email(text: str) -> str:
     Raises:
         EmailError: This is no address, it is longer than the gateway takes, or the gateway would alter it.
     """
+    if not isinstance(text, str):
+        raise EmailError(f"expected text, not {type(text).__name__}")
     local, _, domain = text.strip().rpartition("@")
     address = f"{local}@{domain.lower()}"
     if len(address) > LONGEST:

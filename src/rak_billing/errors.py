@@ -6,6 +6,7 @@ Every error that `rak_billing` raises, as one tree.
     BillingError                    base; never raised itself
     ├── FactError                   base: a fact from outside does not hold (field, reason)
     │   ├── InvoiceError            of an invoice or account
+    │   ├── NotPayableOnlineError   of a bill that the gateway would refuse
     │   └── ReceiptError            of a receipt
     ├── SettingError                base: a configuration file is wrong (source, key, reason)
     │   ├── FeeScheduleError        of a fee schedule; a FeeError too
@@ -20,6 +21,7 @@ Every error that `rak_billing` raises, as one tree.
     ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
     ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
     ├── EmailError                  not an address that the receipt could be sent to
+    ├── LanguageError               the gateway's page does not speak it
     ├── JournalError                the journal refused a record
     └── MailError                   a message could not be handed over
 
@@ -50,7 +52,9 @@ __all__ = [
     "InvoiceError",
     "InvoicesAlreadyPaidError",
     "JournalError",
+    "LanguageError",
     "MailError",
+    "NotPayableOnlineError",
     "NothingToPayError",
     "QuoteChangedError",
     "QuoteError",
@@ -114,6 +118,16 @@ class InstantError(BillingError, ValueError):
 
 class InvoiceError(FactError):
     """An invoice or account from the billing system has a field that does not hold."""
+
+
+class NotPayableOnlineError(FactError):
+    """
+    The gateway would refuse what these bills say; nothing was written, and another try ends alike.
+
+    Attributes:
+        field: Name of the gateway's field.
+        reason: What was expected and what came.
+    """
 
 
 class SelectionError(BillingError):
@@ -189,6 +203,10 @@ class TermsNotAcceptedError(BillingError):
 
 class EmailError(BillingError):
     """The text is not an e-mail address that a receipt could be sent to."""
+
+
+class LanguageError(BillingError):
+    """The gateway's page does not speak this language."""
 
 
 class TenantError(SettingError):

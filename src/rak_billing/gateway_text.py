@@ -10,9 +10,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
-__all__ = ["NAME_LIMIT", "fit", "fit_name"]
+__all__ = ["NAME_LIMIT", "fit", "fit_apart", "fit_name"]
 
 #: Characters that the gateway's field for the customer's name takes.
 NAME_LIMIT: Final = 255
@@ -33,6 +34,23 @@ def fit(text: str, limit: int) -> str:
     while fitted != (again := _fit_once(fitted)):
         fitted = again
     return fitted[:limit].rstrip()
+
+
+def fit_apart(text: str, limit: int, *, label: str, is_result: Callable[[str], bool]) -> str:
+    """
+    Give *text* as `fit` does, and behind *label* where it would read as a result of the gateway.
+
+    The gateway client refuses payers' text that equals a code, a currency, the client id or the amount; a customer
+    may be called so all the same.
+
+    Args:
+        text: Of the billing system.
+        limit: The most characters.
+        label: What it is, in a word that is no result itself.
+        is_result: Says which texts read as a result.
+    """
+    fitted = fit(text, limit)
+    return fit(f"{label} {fitted}", limit) if is_result(fitted) else fitted
 
 
 def fit_name(name: str, customer_ref: str, limit: int = NAME_LIMIT) -> str:

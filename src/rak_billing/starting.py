@@ -11,11 +11,12 @@ from datetime import datetime
 
 import attrs
 
+from cmi_gateway.errors import FieldError
 from cmi_gateway.merchant import Merchant
 from cmi_gateway.money import Money
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
-from rak_billing.errors import InvoicesAlreadyPaidError, NothingToPayError
+from rak_billing.errors import InvoicesAlreadyPaidError, NothingToPayError, NotPayableOnlineError
 from rak_billing.fees.schedule import Card
 from rak_billing.identifiers import (
     RandomBytes,
@@ -95,6 +96,7 @@ class Start:
             InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
             QuoteChangedError: Selection or total are no longer what was accepted.
+            NotPayableOnlineError: The gateway would refuse what the bills say.
         """
         payable = self._payable(tx, statement, chosen)
         quote = accepted_quote(
@@ -108,16 +110,7 @@ class Start:
         order = self._order(tx, quote, payable.account, payer.card, at=at)
         _supersede(tx, order, at=at)
         token = new_return_token(self.random)
-        form = self.merchant.sign(
-            payment_request(
-                order,
-                order_id=new_order_id(self.tenant.id, self.random),
-                token=token,
-                email=payer.email,
-                language=payer.language,
-                tenant=self.tenant,
-            )
-        )
+        form = self._form(order, payer, token)
         attempt = AttemptRecord(
             order_id=form.order_id,
             order_reference=order.reference,
@@ -132,6 +125,21 @@ class Start:
         )
         tx.orders.add_attempt(attempt, form_hash=form.hash)
         return form
+
+    def _form(self, order: OrderRecord, payer: Payer, token: str) -> SignedForm:
+        request = payment_request(
+            order,
+            order_id=new_order_id(self.tenant.id, self.random),
+            token=token,
+            email=payer.email,
+            language=payer.language,
+            tenant=self.tenant,
+            client_id=self.merchant.client_id,
+        )
+        try:
+            return self.merchant.sign(request)
+        except FieldError as error:
+            raise NotPayableOnlineError(error.field, error.reason) from error
 
     def _payable(self, tx: Transaction, statement: Statement | None, chosen: Collection[str]) -> Statement:
         """Leave out what is paid here; say so when that is all the customer wanted to pay."""

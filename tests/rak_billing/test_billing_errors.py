@@ -21,6 +21,8 @@ EVERY_ERROR = [
     errors.InvoicesAlreadyPaidError(["123456789"]),
     errors.JournalError("no such order"),
     errors.MailError("refused"),
+    errors.LanguageError("no such page"),
+    errors.NotPayableOnlineError("ItemNumber1", "empty"),
     errors.NothingToPayError("nothing"),
     errors.QuoteChangedError(STATEMENT, None),
     errors.QuoteError("other total"),

@@ -16,12 +16,16 @@ from rak_billing.errors import (
     EmailError,
     FeeError,
     InvoicesAlreadyPaidError,
+    LanguageError,
     NothingToPayError,
+    NotPayableOnlineError,
     QuoteChangedError,
     TenantError,
     TermsNotAcceptedError,
 )
+from rak_billing.invoices import Account
 from rak_billing.payments.states import PublicState
+from rak_billing.tenant import Tenant
 from support.callbacks import approved, declined
 from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
 
@@ -113,6 +117,55 @@ def test_the_email_must_be_one(shop):
     """A receipt must be able to arrive."""
     with pytest.raises(EmailError):
         shop.pay(A, email="nobody")
+
+
+def test_no_email_is_no_address(shop):
+    """A form without the field is told apart from a fault of the program."""
+    with pytest.raises(EmailError):
+        shop.pay(A, email=None)
+
+
+@pytest.mark.parametrize("language", ["xx", "", None, ["fr"]])
+def test_the_gateways_page_speaks_three_languages(shop, language):
+    """Another language is refused before billing is asked, by an error of its own."""
+    with pytest.raises(LanguageError):
+        shop.pay(A, language=language)
+
+
+def test_an_invoice_that_cannot_be_signed_is_not_payable_online(shop):
+    """Its reference is one HTML entity, of which nothing is left: nothing is written, and the error says what is wrong."""
+    odd = attrs.evolve(A, reference="&nbsp;")
+    shop.bills.invoices = [odd]
+    with pytest.raises(NotPayableOnlineError) as caught:
+        shop.pay(odd)
+    assert ("ItemNumber1", []) == (caught.value.field, shop.rows("orders"))
+
+
+@pytest.mark.parametrize("reference", ["00", "504", "MAD", "Approved", "600000099", "114.26"])
+def test_an_invoice_may_be_called_like_a_result(shop, reference):
+    """Billing's numbers are not typed by the payer: such an invoice is paid like any other."""
+    named = attrs.evolve(A, reference=reference)
+    shop.bills.invoices = [named]
+    assert "ACTION=POSTAUTH" == shop.settle(approved(shop.pay(named)))
+
+
+@pytest.mark.parametrize(
+    "reference", ["00", "504", "MAD", "Approved", "error", "600000099", "114.26", "114,26"]
+)
+def test_a_customer_may_be_called_like_a_result(reference):
+    """The gateway gets the reference behind the field's name, the receipt shows it as it is."""
+    tenant = attrs.evolve(Tenant.preset("rak"), mask_personal_data=False)
+    with till(tenant=tenant) as shop:
+        shop.bills.account = Account(reference, reference, reference)
+        form = shop.pay(A)
+        fields = dict(form.fields)
+        assert (f"NUM_CONTRAT {reference}", f"Client {reference}", f"Adresse {reference}") == (
+            fields["NUM_CONTRAT"],
+            fields["BillToName"],
+            fields["BillToStreet1"],
+        )
+        assert "ACTION=POSTAUTH" == shop.settle(approved(form))
+        assert reference == shop.receipt(form).contract
 
 
 def test_an_unknown_card_is_refused(shop):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmi_gateway.field_checks import check_text
-from rak_billing.gateway_text import fit, fit_name
+from rak_billing.gateway_text import fit, fit_apart, fit_name
 
 HOSTILE = st.text(
     alphabet=st.one_of(st.sampled_from("&;#x0aAmpDOCUMENTdocument \n\x00\u00a0"), st.characters())
@@ -48,6 +48,15 @@ def test_fitting_twice_changes_nothing(text):
     """What is fit stays as it is."""
     fitted = fit(text, 60)
     assert fitted == fit(fitted, 60)
+
+
+def test_what_reads_as_a_result_stands_behind_a_word():
+    """Payer's text that equals a result is refused by the gateway client; any other is left as it is."""
+    results = {"00", "mad"}
+    fitted = [
+        fit_apart(text, 16, label="Client", is_result=results.__contains__) for text in (" 00 ", "mad", "007")
+    ]
+    assert ["Client 00", "Client mad", "007"] == fitted
 
 
 def test_a_name_stays_a_name():

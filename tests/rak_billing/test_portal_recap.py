@@ -5,7 +5,7 @@ import pytest
 
 from cmi_gateway.money import Money
 from rak_billing.invoices import Statement
-from support.bills import STATEMENT
+from support.bills import INVOICE_A, STATEMENT
 from support.portal_kit import A, B, gateway_answer, open_desk, sent_fields, soup, words
 
 
@@ -169,6 +169,14 @@ def test_what_was_paid_a_moment_ago_cannot_be_paid_again(desk):
     desk.callback(desk.client.post(f"/paiement/{token}", data=fields))
     answer = desk.client.post(f"/paiement/{token}", data=fields)
     assert (409, True) == (answer.status_code, "déjà payées" in words(answer))
+
+
+def test_bills_that_the_gateway_would_refuse_have_a_page(desk):
+    """It says calmly that nothing was paid and whom to ask, never that something broke."""
+    odd = attrs.evolve(INVOICE_A, reference="&nbsp;")
+    desk.billing.statements["888"] = Statement(attrs.evolve(STATEMENT.account, customer_ref="888"), (odd,))
+    answer = desk.pay(desk.draft("888", chosen=[odd.reference]))
+    assert (422, True) == (answer.status_code, "Rien n'a été payé" in words(answer))
 
 
 def test_personal_data_are_masked_in_what_is_signed(desk):

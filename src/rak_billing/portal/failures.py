@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from rak_billing.errors import BillingUnavailableError
+from rak_billing.errors import BillingUnavailableError, NotPayableOnlineError
 from rak_billing.portal.context import DraftGoneError, portal
 from rak_billing.portal.pages import page
 
@@ -19,6 +19,7 @@ __all__ = ["install"]
 _log: Final = logging.getLogger(__name__)
 
 _WORDS: Final = {404: "not_found", 405: "method", 413: "too_large", 429: "too_many"}
+_UNPROCESSABLE: Final = 422
 _SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
 _RETRY_SECONDS: Final = 120
@@ -30,6 +31,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(DraftGoneError, _draft_gone)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(BillingUnavailableError, _unavailable)
+    app.register_error_handler(NotPayableOnlineError, _not_online)
     app.register_error_handler(Exception, _broken)
 
 
@@ -55,6 +57,11 @@ def _unavailable(error: BillingUnavailableError) -> Response:
     response = _page("unavailable", _UNAVAILABLE)
     response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response
+
+
+def _not_online(error: NotPayableOnlineError) -> Response:
+    _log.error("bills that the gateway would refuse: %s", error)
+    return _page("not_online", _UNPROCESSABLE)
 
 
 def _broken(error: Exception) -> Response:
