@@ -1,12 +1,8 @@
 """Every rule of the guide has a test that shows it: the table that says which."""
 
-import ast
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-TESTS = Path(__file__).parent
+from support.proof_table import missing_tests
 
 JOURNEY, BROWSER, WHOLE = "test_journey.py", "test_browser.py", "test_guide_rules.py"
 ENTRY, ENTRIES = "rak_billing/test_portal_identification.py", "rak_billing/test_portal_entries.py"
@@ -219,13 +215,6 @@ RULES = {
 }
 
 
-@cache
-def functions_in(file):
-    """Give the names of the test functions of a file, without importing it."""
-    module = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-    return {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
-
-
 def test_every_rule_is_in_the_table():
     """R01 to R53, all of them and in order."""
     assert [f"R{number:02d}" for number in range(1, 54)] == list(RULES)
@@ -234,6 +223,5 @@ def test_every_rule_is_in_the_table():
 @pytest.mark.parametrize("rule", RULES)
 def test_the_named_tests_exist(rule):
     """A test that is renamed or removed takes its rule's proof with it, and is missed here."""
-    named = [entry.split("::") for entry in RULES[rule]]
-    assert named
-    assert [] == [test for file, test in named if test not in functions_in(file)]
+    assert RULES[rule]
+    assert [] == missing_tests(RULES[rule])

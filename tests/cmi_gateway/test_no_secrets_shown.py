@@ -1,0 +1,122 @@
+"""Nothing that is secret or personal is shown, whatever public function is driven, with whatever input."""
+
+import logging
+import pickle
+import traceback
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import cmi_gateway as cmi
+from cmi_gateway import doctor
+from cmi_gateway.form_page import render
+from cmi_gateway.signature import hash_ver3
+from support.gateway_kit import APPROVED, answer_fields, payment_request, signed_body
+
+KEY = "S3cretKeyThatMustNotShow"
+EMAIL = "private.person@example.com"
+CARD = "4532015112830366"
+CVV = "cvv-973"
+MERCHANT = cmi.Merchant("600000099", KEY, cmi.TEST)
+FORM = MERCHANT.sign(payment_request(email=EMAIL))
+HONEST = answer_fields(FORM, APPROVED | {"pan": CARD, "cv2": CVV})
+EXPECTED_HASH = hash_ver3(HONEST.items(), KEY)
+
+HOSTILE = st.one_of(
+    st.binary(max_size=60), st.text(max_size=30), st.none(), st.integers(), st.floats(), st.just(())
+)
+TEXT = st.one_of(
+    st.text(max_size=30), st.sampled_from(["", "a\nb", "x" * 300, "document", "&amp;", EMAIL, CARD])
+)
+
+
+def bent(changes):
+    """Give the honest callback with some fields changed but its hash left."""
+    return signed_body(HONEST | changes, store_key=KEY).replace(b"HASH=", b"HASH=x")
+
+
+def doors(text, hostile):
+    """Give every public way in, fed with the input."""
+    matched = MERCHANT.verify(signed_body(HONEST, KEY))
+    return [
+        lambda: MERCHANT.sign(payment_request(email=EMAIL, bill_to=cmi.BillTo(name=text))),
+        lambda: MERCHANT.sign(payment_request(email=text), seal=True),
+        lambda: MERCHANT.sign(payment_request(email=EMAIL, custom={"note": text})),
+        lambda: MERCHANT.sign(payment_request(email=EMAIL, ok_url=text)),
+        lambda: MERCHANT.verify(hostile),
+        lambda: MERCHANT.verify(bent({"BillToName": text})),
+        lambda: MERCHANT.verify(signed_body(HONEST, "OtherKey")),
+        lambda: matched.must_match(order_id=text, amount=cmi.Money(11426), sent=FORM.fields),
+        lambda: matched.must_match(order_id=FORM.order_id, amount=cmi.Money(11426), sent=hostile),
+        lambda: matched.must_match(order_id=FORM.order_id, amount=hostile, sent=FORM.fields),
+        lambda: matched.outcome,
+        lambda: matched.must_match(order_id=FORM.order_id, amount=cmi.Money(11426), sent=FORM.fields),
+        lambda: hash_ver3([("a", text), ("b", hostile)], KEY),
+        lambda: cmi.Merchant(text, KEY, cmi.TEST),
+        lambda: cmi.Merchant("600000099", (KEY, text), cmi.TEST),
+        lambda: cmi.Merchant("600000099", KEY, hostile),
+        lambda: attrs.evolve(MERCHANT, gateway=hostile),
+        lambda: cmi.Gateway(text, text),
+        lambda: cmi.Money.parse(text),
+        lambda: cmi.AccountBook([MERCHANT, MERCHANT]),
+        lambda: pickle.dumps(MERCHANT),
+        lambda: render(FORM.action, (), language="fr", nonce=text),
+    ]
+
+
+def frames_of_ours(error):
+    """Render every frame of the library, with its local variables."""
+    summary = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(
+        f"{frame.locals}"
+        for frame in summary.stack
+        if "cmi_gateway" in frame.filename and "tests" not in frame.filename
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(text=TEXT, hostile=HOSTILE)
+def test_no_door_shows_a_secret(caplog, text, hostile):
+    """No log line, error, repr or frame holds the key; none but a frame holds what a person typed."""
+    caplog.set_level(logging.DEBUG)
+    caplog.clear()
+    told, frames = [], []
+    for door in doors(text, hostile):
+        try:
+            told.append(repr(door()))
+        except Exception as error:  # noqa: BLE001 - whatever is raised is looked at
+            told.append(f"{error!r} {error}")
+            frames.append(frames_of_ours(error))
+    told += [f"{record.getMessage()} {record.__dict__} {record.exc_text}" for record in caplog.records]
+    for secret in (KEY, EXPECTED_HASH, CARD, CVV, EMAIL):
+        if secret != text:
+            assert not [line for line in told if secret in line]
+    assert not [frame for frame in frames if KEY in frame]
+
+
+@pytest.mark.parametrize(
+    "body", [bent({"BillToName": "x"}), signed_body(HONEST, KEY), signed_body(HONEST, "OtherKey"), b"junk"]
+)
+def test_the_doctor_shows_no_secret(body):
+    """A diagnosis names causes and fields, never the key, a computed hash or what a person typed."""
+    told = repr(doctor.diagnose(body, KEY))
+    assert not [secret for secret in (KEY, EXPECTED_HASH, CARD, CVV, EMAIL) if secret in told]
+
+
+def test_the_page_holds_the_form_and_no_key():
+    """The page that leaves for the gateway holds what is posted, and neither the key nor a card."""
+    page = FORM.html()
+    assert EMAIL in page
+    assert KEY not in page
+    assert CARD not in page
+
+
+@pytest.mark.parametrize(
+    "thing", [MERCHANT, MERCHANT.store_keys, FORM, payment_request(email=EMAIL).bill_to], ids=type
+)
+def test_representations(thing):
+    """What is printed by mistake holds no key, and a form holds no values."""
+    assert KEY not in f"{thing!r} {thing}"
+    assert EMAIL not in f"{FORM!r}"
