@@ -517,7 +517,7 @@ def test_no_rule_explains_it():
         ([("a", "1"), ("HASH", "A" * 27 + "=")], "SHA-1"),
         ([("a", "1"), ("HASH", "A" * 30)], "30 characters"),
         ([("a", "Am\ufffdlie"), ("hashAlgorithm", "ver3"), ("HASH", "A" * 88)], "sent="),
-        ([("a", "1"), ("HASH", "A" * 88)], "hashAlgorithm"),
+        ([("amount", "-"), ("HASH", "A" * 88)], "hashAlgorithm"),
     ],
 )
 def test_hints(pairs, hint):
@@ -533,6 +533,7 @@ def test_hints(pairs, hint):
         (b'{"HASH": "x"}', "JSON"),
         (b"ErrMsg=3D-1004&Response=Error", "refusal"),
         (b"HASH=&a=1", "no hash"),
+        ([("a", "\ud800b")], "no hash"),
         (b"a=" + b"x" * 70_000, "65536"),
         (b"a=" + b"x" * 200_000, "65536"),
         (b"a&" * 50_000, "200 fields"),
@@ -570,7 +571,7 @@ def test_any_bytes(body):
     assert isinstance(diagnose(body, KEY), Unreadable | Unexplained | Explained)
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(st.lists(st.binary(max_size=12), max_size=6), st.binary(min_size=1, max_size=90))
 def test_any_bytes_with_a_hash(parts, presented):
     """Any bytes with a hash among them give a diagnosis."""
@@ -578,7 +579,7 @@ def test_any_bytes_with_a_hash(parts, presented):
     assert diagnose(body, KEY, sent=PLAIN[:2]).verdict in ("explained", "unexplained", "unreadable")
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(st.lists(st.tuples(NAMES, VALUES | ODD), max_size=6))
 def test_any_pairs(pairs):
     """Whatever a framework makes of a body gives a diagnosis that shows neither key nor hash."""
@@ -587,11 +588,11 @@ def test_any_pairs(pairs):
     assert "A" * 88 not in str(diagnosis)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(st.data())
 def test_mutations_of_a_signed_body(data):
     """A signed body with one byte changed gives a diagnosis, whatever byte."""
-    body = bytearray(signed())
+    body = bytearray(signed(PLAIN[:9]))
     place = data.draw(st.integers(0, len(body) - 1))
     body[place] = data.draw(st.integers(0, 255))
     diagnosis = diagnose(bytes(body), KEY)
@@ -602,18 +603,17 @@ def test_mutations_of_a_signed_body(data):
     ("name", "shown"),
     [
         ("mine", "mine"),
-        (KEY, "no. 31"),
-        ("someone@client.example", "no. 31"),
-        ("phone0612345678", "no. 31"),
-        ("é" * 3, "no. 31"),
+        (KEY, "(name not shown)"),
+        ("someone@client.example", "(name not shown)"),
+        ("phone0612345678", "(name not shown)"),
+        ("é" * 3, "(name not shown)"),
     ],
 )
 def test_names_are_shown_with_care(name, shown):
-    """A stranger's field name is shown if it is an ordinary name, else by its place."""
+    """A stranger's field name is shown if it is an ordinary name, else it is not."""
     diagnosis = diagnose(arrived([*PLAIN, (name, "x")]), KEY)
     assert K.FIELD_EXTRA in diagnosis.kinds
-    (field,) = diagnosis.causes[0].fields
-    assert (shown == "mine") == (field == "mine")
+    assert (shown,) == diagnosis.causes[0].fields
     assert name == "mine" or name not in str(diagnosis)
 
 
@@ -623,7 +623,7 @@ def test_a_field_called_like_the_key():
     last = [*PLAIN, (OTHER_KEY, "x\n")]
     healthy = diagnose([*last, ("HASH", naive_hash(last, OTHER_KEY))], OTHER_KEY)
     for diagnosis in (extra, healthy):
-        assert "(not shown)" in str(diagnosis)
+        assert "(name not shown)" in str(diagnosis)
         assert OTHER_KEY not in str(diagnosis)
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 
 import attrs
 
-from cmi_gateway.doctor.causes import Cause, CauseKind
+from cmi_gateway.doctor.cause_kinds import CauseKind
+from cmi_gateway.doctor.causes import Cause
 from cmi_gateway.reading import Reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Final
+from typing import Final, assert_never
 
 import attrs
 
@@ -36,6 +36,8 @@ class Comparison(Enum):
                 return matches(presented.upper(), expected.upper())
             case Comparison.CUT_OFF:
                 return len(presented) >= _SHORTEST_PREFIX and matches(presented, expected[: len(presented)])
+            case _:
+                assert_never(self)
 
 
 @attrs.frozen

@@ -10,7 +10,8 @@ from urllib.parse import unquote_to_bytes
 import attrs
 
 from cmi_gateway.callback_body import MAX_BODY, MAX_FIELDS
-from cmi_gateway.doctor.causes import Cause, CauseKind
+from cmi_gateway.doctor.cause_kinds import CauseKind
+from cmi_gateway.doctor.causes import Cause
 from cmi_gateway.signature import canonical_value
 
 Pairs = tuple[tuple[str, str], ...]
@@ -19,6 +20,8 @@ Body = bytes | Mapping[str, object] | Iterable[tuple[str, object]]
 
 #: A name of this kind is nobody's address, telephone number or card, and too short for a hash in hexadecimal digits.
 _SHOWABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]{0,38}")
+#: Stands for a name that could be personal.
+HIDDEN_NAME: Final = "(name not shown)"
 _LONG_NUMBER: Final = re.compile(r"[0-9]{5}")
 
 
@@ -76,11 +79,9 @@ def read_message(body: object) -> Message:
     return _of_fields([(_bytes(name), _bytes(value)) for name, value in flat], repaired=repaired)
 
 
-def shown_name(name: str, position: int) -> str:
-    """Give *name* if it can be shown, else its place in the body: strangers choose names."""
-    if _SHOWABLE.fullmatch(name) and not _LONG_NUMBER.search(name):
-        return name
-    return f"no. {position + 1}"
+def shown_name(name: str) -> str:
+    """Give *name* if it can be shown: strangers choose names."""
+    return name if _SHOWABLE.fullmatch(name) and not _LONG_NUMBER.search(name) else HIDDEN_NAME
 
 
 def _of_fields(

@@ -17,8 +17,9 @@ from cmi_gateway.doctor import slots
 from cmi_gateway.doctor.causes import Cause
 from cmi_gateway.doctor.draft import Draft, Examiner
 from cmi_gateway.doctor.message import Message
-from cmi_gateway.doctor.rules import RULES, RULES_OF_THE_WAY, Case, Rule
+from cmi_gateway.doctor.rules import RULES, RULES_OF_THE_WAY
 from cmi_gateway.doctor.slots import FineRule
+from cmi_gateway.doctor.trials import Case, Rule
 
 Causes = tuple[Cause, ...]
 _Trials = Iterator[tuple[Draft, Causes]]

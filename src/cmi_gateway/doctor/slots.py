@@ -14,10 +14,12 @@ from typing import Final
 import attrs
 
 from cmi_gateway.doctor import fields
-from cmi_gateway.doctor.causes import Cause, CauseKind
+from cmi_gateway.doctor.cause_kinds import CauseKind
+from cmi_gateway.doctor.causes import Cause
 from cmi_gateway.doctor.draft import Draft, Examiner
 from cmi_gateway.doctor.message import shown_name
-from cmi_gateway.doctor.rules import Case, Trial, concerned, restored
+from cmi_gateway.doctor.message_rules import restored
+from cmi_gateway.doctor.trials import Case, Trial, concerned
 from cmi_gateway.doctor.values import AFTER_DOCUMENT, LOST_SPACES
 
 Names = tuple[str, ...]
@@ -44,7 +46,7 @@ def one_value(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
     untrimmed = attrs.evolve(draft.method, trims=False)
     for names, values in examiner.arrangements(draft):
         for place, value in enumerate(values):
-            shown = (_shown(names, place),)
+            shown = (shown_name(names[place]),)
             for kind, edited in _edits_of_one(value) if value else ():
                 slots = (*values[:place], edited, *values[place + 1 :])
                 yield attrs.evolve(draft, slots=slots), Cause(kind, "in one value", shown)
@@ -62,7 +64,7 @@ def rewritten_word(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Tri
         places = [place for place, value in enumerate(values) if "document." in value]
         for character in AFTER_DOCUMENT if places else ():
             slots = tuple([value.replace("document.", "document" + character) for value in values])
-            shown = tuple([_shown(names, place) for place in places])
+            shown = tuple([shown_name(names[place]) for place in places])
             yield (
                 attrs.evolve(draft, slots=slots),
                 Cause(CauseKind.DOCUMENT_RULE, "rewritten in the body", shown),
@@ -98,7 +100,7 @@ def two_fields(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
     for names, values in examiner.arrangements(draft):
         for one, other in combinations(range(len(values)), 2):
             slots = (*values[:one], *values[one + 1 : other], *values[other + 1 :])
-            shown = (_shown(names, one), _shown(names, other))
+            shown = (shown_name(names[one]), shown_name(names[other]))
             yield attrs.evolve(draft, slots=slots), Cause(CauseKind.FIELD_EXTRA, "", shown)
         yield from _two_gaps(draft, values)
 
@@ -112,14 +114,14 @@ def some_sent(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
 
 def _one_dropped(names: Names, values: Values) -> Iterator[tuple[Values, Cause]]:
     for place in range(len(values)):
-        cause = Cause(CauseKind.FIELD_EXTRA, "", (_shown(names, place),))
+        cause = Cause(CauseKind.FIELD_EXTRA, "", (shown_name(names[place]),))
         yield (*values[:place], *values[place + 1 :]), cause
 
 
 def _one_gap(names: Names, values: Values) -> Iterator[tuple[Values, Cause]]:
     for place in _gaps(values):
         where = "gone from the body: in order of names, it stands " + ("after this" if place else "first")
-        shown = (_shown(names, place - 1),) if place else ()
+        shown = (shown_name(names[place - 1]),) if place else ()
         yield (*values[:place], "", *values[place:]), Cause(CauseKind.EMPTY_DROPPED, where, shown)
 
 
@@ -155,7 +157,3 @@ def _edits_of_one(value: str) -> Iterator[tuple[CauseKind, str]]:
         yield CauseKind.PLUS_AND_SPACE, value.replace(" ", "+")
     if "+" in value:
         yield CauseKind.PLUS_AND_SPACE, value.replace("+", " ")
-
-
-def _shown(names: Names, place: int) -> str:
-    return shown_name(names[place], place)

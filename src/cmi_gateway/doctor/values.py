@@ -10,7 +10,7 @@ from html.entities import codepoint2name, html5
 from typing import Final
 from urllib.parse import unquote
 
-from cmi_gateway.doctor.causes import CauseKind
+from cmi_gateway.doctor.cause_kinds import CauseKind
 from cmi_gateway.entities import decode_entities
 
 Edit = Callable[[str], str]

@@ -14,7 +14,7 @@ import hmac
 import re
 from base64 import b64encode
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 import attrs
 
@@ -90,6 +90,8 @@ class Method:
     output: Output = Output.BASE64
 
 
+#: Charsets that programs use instead of UTF-8.
+CHARSETS: Final = ("iso-8859-1", "iso-8859-9", "windows-1252", "utf-16-le", "ascii")
 #: What `hash_ver3` does; never computed here.
 VER3: Final = Method()
 
@@ -190,3 +192,5 @@ def _text_of(digest: bytes, output: Output) -> str:
             return b64encode(digest.hex().upper().encode()).decode("ascii")
         case Output.HEX:
             return digest.hex()
+        case _:
+            assert_never(output)
