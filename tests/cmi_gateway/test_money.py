@@ -89,6 +89,10 @@ def test_sum_and_order():
     parts = [Money(11302), Money(10581)]
     assert Money(21883) == sum(parts)
     assert Money(124) < Money(241) <= Money(241) > Money(1) >= Money(1)
+    assert not Money(1) < Money(1)
+    assert not Money(1) > Money(1)
+    assert not Money(2) <= Money(1)
+    assert not Money(1) >= Money(2)
 
 
 @pytest.mark.parametrize("operation", ["__add__", "__sub__", "__lt__", "__le__", "__gt__", "__ge__"])
