@@ -71,7 +71,7 @@ class _Stage:
 def search(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Finding:
     """Look for the smallest set of changes to one of *bases* that gives the hash that came."""
     is_complete = True
-    burden = _burden(case.message) * examiner.hashes_per_trial
+    burden = _burden(case.message) * examiner.hashes_per_trial * (1 + len(bases)) / 2
     for stage in _stages(case, examiner, bases):
         found: list[Causes] = []
         for draft, causes in islice(stage.trials, int(stage.most / burden) + 1):

@@ -88,11 +88,12 @@ def some_names(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
 
 def lost_families(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
     """Several empty fields were dropped that are known to be empty often."""
-    here = frozenset([name.lower() for name, _ in draft.pairs])
-    for lost in fields.families_lost(here):
-        detail = f"{len(lost)} empty fields that the gateway often sends are gone from the body"
-        pairs = draft.pairs + tuple([(name, "") for name in lost])
-        yield attrs.evolve(draft, pairs=pairs), Cause(CauseKind.EMPTY_DROPPED, detail)
+    for names, values in examiner.arrangements(draft):
+        folded = [name.upper() for name in names]
+        for lost in fields.families_lost(frozenset([name.lower() for name in names])):
+            gaps = sorted([bisect(folded, name.upper()) for name in lost])
+            detail = f"{len(lost)} empty fields that the gateway often sends are gone from the body"
+            yield attrs.evolve(draft, slots=_filled(values, gaps)), Cause(CauseKind.EMPTY_DROPPED, detail)
 
 
 def two_fields(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
@@ -107,9 +108,21 @@ def two_fields(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
 
 def some_sent(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
     """One or two of the fields of the signed form are missing, or came with another value."""
+    here = {(name.lower(), value) for name, value in draft.pairs}
+    differing = [(name, value) for name, value in case.sent or () if (name.lower(), value) not in here]
     for number in (1, 2):
-        for pairs in combinations(case.sent or (), number):
+        for pairs in combinations(differing, number):
             yield from restored(attrs.evolve(case, sent=pairs), draft)
+
+
+def _filled(values: Values, gaps: list[int]) -> Values:
+    """Give *values* with one more empty value at each of the ascending *gaps*."""
+    filled: list[str] = []
+    start = 0
+    for gap in gaps:
+        filled += [*values[start:gap], ""]
+        start = gap
+    return (*filled, *values[start:])
 
 
 def _one_dropped(names: Names, values: Values) -> Iterator[tuple[Values, Cause]]:
