@@ -335,10 +335,6 @@ CASES = {
     "hash in quotes": (K.HASH_DAMAGED, with_hash(lambda h: f'"{h}"')),
     "hash percent-coded": (K.PERCENT_CODED_TWICE, with_hash(lambda h: quote(h, safe=""))),
     # fields
-    "hash field hashed": (
-        K.UNHASHED_FIELD_HASHED,
-        body_of(PLAIN, naive_hash([*PLAIN, ("hash", "")], left_out=("encoding",))),
-    ),
     "encoding hashed": (K.UNHASHED_FIELD_HASHED, signed(left_out=("hash",))),
     "submit button": (K.FIELD_EXTRA, arrived([*PLAIN, ("submit", "Payer")])),
     "fields of a framework": (K.FIELD_EXTRA, arrived([*PLAIN, ("_token", "t"), ("_method", "POST"), ("route", "r")])),
@@ -407,6 +403,12 @@ def _must_be_discreet(diagnosis, body, key):
 def test_every_cause_has_its_case():
     """No cause is on the list that no test makes."""
     assert set(CauseKind) == {case[0] for case in CASES.values()}
+
+
+def test_every_cause_stands_in_the_documentation():
+    """The page of the documentation names every cause."""
+    page = (Path(__file__).parent.parent.parent / "docs" / "why-hash-mismatch.md").read_text(encoding="utf-8")
+    assert [] == [kind for kind in CauseKind if f"`{kind}`" not in page]
 
 
 DOUBLE = {
@@ -499,6 +501,13 @@ def test_alternatives():
     assert (K.ORDER_CASE_SENSITIVE,) == diagnosis.kinds
     assert "Equally possible" in str(diagnosis)
     assert K.ORDER_NATURAL in {cause.kind for causes in diagnosis.alternatives for cause in causes}
+
+
+def test_the_empty_hash_field_is_hashed():
+    """A hash made over its own field while empty looks like a lost empty field: both are named."""
+    diagnosis = diagnose(body_of(PLAIN, naive_hash([*PLAIN, ("hash", "")], left_out=("encoding",))), KEY)
+    assert (K.EMPTY_DROPPED,) == diagnosis.kinds
+    assert K.UNHASHED_FIELD_HASHED in {cause.kind for causes in diagnosis.alternatives for cause in causes}
 
 
 def test_no_rule_explains_it():

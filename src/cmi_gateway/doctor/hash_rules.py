@@ -25,7 +25,7 @@ def other_keys(case: Case, draft: Draft) -> Iterator[Trial]:
         is_showable = not any(keys.is_in(secret, label) for _, secret in (*case.other_keys, ("", draft.key)))
         yield (
             attrs.evolve(draft, key=key),
-            Cause(CauseKind.OTHER_KEY, f"it is key {label}" if is_showable else ""),
+            Cause(CauseKind.OTHER_KEY, f"the one called {label}" if is_showable else ""),
         )
     trimmed = keys.without_white_space(draft.key)
     if trimmed:
@@ -38,16 +38,25 @@ def other_keys(case: Case, draft: Draft) -> Iterator[Trial]:
 
 def unhashed(case: Case, draft: Draft) -> Iterator[Trial]:
     """The hash or the encoding take part."""
-    present = {name.lower() for name, _ in draft.pairs} & UNHASHED_NAMES
+    for hashed in _unhashed_names(draft):
+        too = attrs.evolve(draft, hashed_too=hashed)
+        yield too, Cause(CauseKind.UNHASHED_FIELD_HASHED, " and ".join(sorted(hashed)))
+
+
+def unhashed_while_empty(case: Case, draft: Draft) -> Iterator[Trial]:
+    """The hash takes part while its field is still empty: on many bodies this looks like any lost empty field."""
     blank = tuple([(name, "" if name.lower() == "hash" else value) for name, value in draft.pairs])
-    for hashed in [{"encoding"}, {"hash"}, {"hash", "encoding"}]:
-        if hashed <= present:
-            detail = " and ".join(sorted(hashed))
-            too = attrs.evolve(draft, hashed_too=frozenset(hashed))
+    for hashed in _unhashed_names(draft):
+        if "hash" in hashed:
+            detail = " and ".join(sorted(hashed)) + ", the hash still being empty"
+            too = attrs.evolve(draft, pairs=blank, hashed_too=hashed)
             yield too, Cause(CauseKind.UNHASHED_FIELD_HASHED, detail)
-            if "hash" in hashed:
-                empty = attrs.evolve(too, pairs=blank)
-                yield empty, Cause(CauseKind.UNHASHED_FIELD_HASHED, f"{detail}, the hash still being empty")
+
+
+def _unhashed_names(draft: Draft) -> list[frozenset[str]]:
+    present = {name.lower() for name, _ in draft.pairs} & UNHASHED_NAMES
+    sets = (frozenset({"encoding"}), frozenset({"hash"}), frozenset({"hash", "encoding"}))
+    return [names for names in sets if names <= present]
 
 
 _ORDERS: Final = {

@@ -13,13 +13,13 @@ from typing import Final
 
 import attrs
 
-from cmi_gateway.doctor import slots
+from cmi_gateway.doctor import hash_rules, slots
 from cmi_gateway.doctor.causes import Cause
 from cmi_gateway.doctor.draft import Draft, Examiner
 from cmi_gateway.doctor.message import Message
 from cmi_gateway.doctor.rules import RULES, RULES_OF_THE_WAY
 from cmi_gateway.doctor.slots import FineRule
-from cmi_gateway.doctor.trials import Case, Rule
+from cmi_gateway.doctor.trials import Case, Rule, Trial
 
 Causes = tuple[Cause, ...]
 _Trials = Iterator[tuple[Draft, Causes]]
@@ -27,9 +27,16 @@ _Trials = Iterator[tuple[Draft, Causes]]
 #: The message for which the bounds below are meant: a real callback, and some room.
 _USUAL_SIZE: Final = 4096
 _USUAL_FIELDS: Final = 110
+
+
+def _still_empty(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
+    return hash_rules.unhashed_while_empty(case, draft)
+
+
 _FINE_RULES: Final = (
     slots.some_sent,
     slots.one_field,
+    _still_empty,
     slots.some_names,
     slots.rewritten_word,
     slots.one_value,
@@ -94,7 +101,7 @@ def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterato
     likeliest = bases[:1]
     yield _Stage(10, ((base, ()) for base in bases))
     yield _Stage(1_000, _chained(case, bases, RULES, depth=1), alternatives=3)
-    yield _Stage(4_000, _refined(case, examiner, bases, _FINE_RULES))
+    yield _Stage(4_000, _refined(case, examiner, bases, _FINE_RULES), alternatives=3)
     yield _Stage(6_000, _chained(case, bases, RULES, depth=2))
     yield _Stage(3_000, _refined(case, examiner, bases, (slots.lost_families,)))
     yield _Stage(16_000, _broad_and_fine(case, examiner, likeliest))
