@@ -29,6 +29,8 @@ _LAST_FOUR: Final = re.compile(r"[0-9]{4}")
 
 
 def _in_order(lines: Iterable[QuoteLine]) -> tuple[QuoteLine, ...]:
+    if not isinstance(lines, Iterable):
+        raise ReceiptError("lines", f"expected lines, not {type(lines).__name__}")
     return tuple(lines)
 
 
@@ -43,6 +45,30 @@ def _matches(pattern: re.Pattern[str], expected: str) -> Any:
             raise ReceiptError(field.name, f"expected {expected}")
 
     return check
+
+
+def _is(kind: type) -> Any:
+    """Accept values of one *kind* only: a snapshot of any other could be written, and not be read back."""
+
+    def check(_instance: object, field: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise ReceiptError(field.name, f"expected {kind.__name__}, not {type(value).__name__}")
+
+    return check
+
+
+_TEXT: Final = _is(str)
+_TEXT_OR_NONE: Final = attrs.validators.optional(_TEXT)
+_MONEY_OR_NONE: Final = attrs.validators.optional(_is(Money))
+
+
+def _is_line(line: object) -> bool:
+    return (
+        isinstance(line, QuoteLine)
+        and isinstance(line.reference, str)
+        and isinstance(line.description, str)
+        and isinstance(line.amount, Money)
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -85,35 +111,47 @@ class Receipt:
     paid_at: datetime = attrs.field(converter=_in_utc)
     utc_offset: timedelta = attrs.field()
     posting_date: date = attrs.field()
-    payment_number: str | None = None
-    authorization_code: str | None = None
-    method: str | None = None
+    payment_number: str | None = attrs.field(default=None, validator=_TEXT_OR_NONE)
+    authorization_code: str | None = attrs.field(default=None, validator=_TEXT_OR_NONE)
+    method: str | None = attrs.field(default=None, validator=_TEXT_OR_NONE)
     last_four: str | None = attrs.field(
         default=None, validator=attrs.validators.optional(_matches(_LAST_FOUR, "four digits as text"))
     )
-    transaction_id: str | None = None
-    customer_name: str = attrs.field(repr=False)
-    customer_address: str = attrs.field(default="", repr=False)
-    email: str = attrs.field(repr=False)
-    merchant_name: str
-    merchant_id: str
-    contract: str
-    contract_label: str = "NUM_CONTRAT"
+    transaction_id: str | None = attrs.field(default=None, validator=_TEXT_OR_NONE)
+    customer_name: str = attrs.field(repr=False, validator=_TEXT)
+    customer_address: str = attrs.field(default="", repr=False, validator=_TEXT)
+    email: str = attrs.field(repr=False, validator=_TEXT)
+    merchant_name: str = attrs.field(validator=_TEXT)
+    merchant_id: str = attrs.field(validator=_TEXT)
+    contract: str = attrs.field(validator=_TEXT)
+    contract_label: str = attrs.field(default="NUM_CONTRAT", validator=_TEXT)
     lines: tuple[QuoteLine, ...] = attrs.field(converter=_in_order)
     total: Money = attrs.field()
-    fee_net: Money | None = None
-    fee_vat: Money | None = attrs.field(default=None)
-    operator_name: str = ""
-    operator_footer: str = ""
+    fee_net: Money | None = attrs.field(default=None, validator=_MONEY_OR_NONE)
+    fee_vat: Money | None = attrs.field(default=None, validator=_MONEY_OR_NONE)
+    operator_name: str = attrs.field(default="", validator=_TEXT)
+    operator_footer: str = attrs.field(default="", validator=_TEXT)
 
     @utc_offset.default
     def _legal_offset(self) -> timedelta:
         return local_time(self.paid_at).utcoffset() or timedelta(0)
 
+    @utc_offset.validator
+    def _offset_is_of_whole_seconds(self, field: attrs.Attribute[timedelta], value: timedelta) -> None:
+        if not isinstance(value, timedelta) or value.microseconds:
+            raise ReceiptError(field.name, "expected a timedelta of whole seconds")
+
     @posting_date.validator
     def _posting_date_is_a_day(self, field: attrs.Attribute[date], value: date) -> None:
         if type(value) is not date:
             raise ReceiptError(field.name, f"expected a date, not {type(value).__name__}")
+
+    @lines.validator
+    def _lines_are_lines(
+        self, field: attrs.Attribute[tuple[QuoteLine, ...]], value: tuple[QuoteLine, ...]
+    ) -> None:
+        if not all(map(_is_line, value)):
+            raise ReceiptError(field.name, "expected each to be a QuoteLine of two texts and Money")
 
     @total.validator
     def _lines_add_up(self, field: attrs.Attribute[Money], value: Money) -> None:

@@ -85,6 +85,41 @@ def test_facts_that_do_not_hold_make_no_receipt(field, value):
     assert {"lines": "total"}.get(field, field) == caught.value.field
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("payment_number", 32437),
+        ("authorization_code", b"448788"),
+        ("method", 4),
+        ("transaction_id", 18253),
+        ("customer_name", None),
+        ("customer_address", None),
+        ("email", b"client@example.com"),
+        ("merchant_name", None),
+        ("merchant_id", 600000099),
+        ("contract", 123456789),
+        ("contract_label", None),
+        ("operator_name", None),
+        ("operator_footer", 1),
+        ("utc_offset", 3600),
+        ("utc_offset", timedelta(microseconds=1)),
+        ("lines", 1),
+        ("lines", (None,)),
+        ("lines", (QuoteLine(1, "EAU", Money(11426)),)),
+        ("lines", (QuoteLine("1", None, Money(11426)),)),
+        ("lines", (QuoteLine("1", "EAU", 11426),)),
+        ("total", 11426),
+        ("fee_net", 113),
+        ("fee_vat", 11),
+    ],
+)
+def test_facts_of_another_kind_make_no_receipt(field, value):
+    """What is no text or amount is refused at once: its snapshot could not be read back, years later."""
+    with pytest.raises(ReceiptError) as caught:
+        guide_receipt(**{field: value})
+    assert field == caught.value.field
+
+
 def test_parts_of_a_fee_need_a_fee_line():
     """VAT is not shown for a fee that was not charged."""
     with pytest.raises(ReceiptError, match="fee_vat"):
