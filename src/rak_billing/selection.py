@@ -66,7 +66,7 @@ class Selection:
     on: date
 
 
-def select(invoices: Sequence[Invoice], chosen: Collection[str], on: date) -> Selection:
+def select(invoices: Iterable[Invoice], chosen: Iterable[str], on: date) -> Selection:
     """
     Pick the invoices that a customer settles together, or say every reason why not.
 
@@ -85,11 +85,12 @@ def select(invoices: Sequence[Invoice], chosen: Collection[str], on: date) -> Se
         raise TypeError("chosen is a collection of references; a single text would be read letter by letter")
     if type(on) is not date:
         raise TypeError(f"on is a day, given as a date, not {type(on).__name__}")
-    wanted = frozenset(chosen)
-    refusals = [*_in_the_choice(invoices, chosen), *_in_the_bill(invoices, wanted)]
+    bill, ticked = tuple(invoices), tuple(chosen)
+    wanted = frozenset(ticked)
+    refusals = [*_in_the_choice(bill, ticked), *_in_the_bill(bill, wanted)]
     if refusals:
         raise SelectionError(refusals)
-    picked = tuple(invoice for invoice in invoices if invoice.reference in wanted)
+    picked = tuple(invoice for invoice in bill if invoice.reference in wanted)
     return Selection(picked, _total(picked), on)
 
 

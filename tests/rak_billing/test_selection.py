@@ -36,6 +36,12 @@ def test_the_order_of_the_ticks_changes_nothing(chosen):
     assert select(BILL, {A, B}, on=PAYMENT_DAY) == select(BILL, chosen, on=PAYMENT_DAY)
 
 
+def test_what_can_be_read_only_once_is_enough():
+    """Generators, as database cursors give them, are judged like lists."""
+    assert select(BILL, [B, A], on=PAYMENT_DAY) == select(iter(BILL), iter([B, A]), on=PAYMENT_DAY)
+    assert refusals(BILL, [A, A, "999"]) == refusals(iter(BILL), iter([A, A, "999"]))
+
+
 def test_a_selection_keeps_its_day():
     """The day is an argument and stays with the answer."""
     assert PAYMENT_DAY == select(BILL, [A], on=PAYMENT_DAY).on
