@@ -204,7 +204,7 @@ class Checkout:
         was begun is then undone, nothing is captured, and a person finds the callback among the reviews. Send mails afterwards, with `deliver`.
 
         Args:
-            raw_body: The body of the request, untouched.
+            raw_body: The body of the request in bytes, untouched; anything else is answered with FAILURE.
         """
         confirmation = self._confirmation() if self.confirm_on == "callback" else None
         return answer_callback(

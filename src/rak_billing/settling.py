@@ -43,12 +43,17 @@ def answer_callback(
 
         merchant: Verifies the signature.
 
-        raw: The body as it came.
+        raw: The body as it came. Text or pairs that a framework made of it are a caller's slip: told in the log, and
+            nothing is written.
 
         at: When it came.
 
         confirmation: Confirms an accepted payment at once; None leaves it accepted.
     """
+    if not isinstance(raw, (bytes, bytearray, memoryview)):
+        _log.error("expected the raw body as bytes, not %s: answered with FAILURE", type(raw).__name__)
+        return Reply.FAILURE
+    raw = bytes(raw)
     try:
         callback = merchant.verify(raw)
     except CallbackError as error:

@@ -1,5 +1,7 @@
 """Callbacks that are not to be believed: forged, reflected, renamed, misdirected or nonsense."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from rak_billing.payments.states import PublicState
@@ -119,3 +121,21 @@ def test_a_hash_that_paid_one_order_never_pays_another(shop):
         connection.exec_driver_sql("UPDATE callbacks SET order_id = 'RAK-another'")
     assert FAILURE == shop.settle(raw.replace(b"TransId=", b"TransIdX="))
     assert {"reused_hash": 1} == shop.refused()
+
+
+@pytest.mark.parametrize("kind", [str, parse_qsl, lambda _: None, lambda _: 7])
+def test_what_is_no_raw_body_is_answered_with_failure(shop, caplog, kind):
+    """A caller's slip: nothing is written, not even half, and the log says what is expected."""
+    body = approved(shop.pay(A)).decode()
+    before = {
+        table: shop.rows(table) for table in ("attempts", "callbacks", "events", "rejections", "reviews")
+    }
+    assert "FAILURE" == shop.settle(kind(body))
+    assert before == {table: shop.rows(table) for table in before}
+    assert "bytes" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_any_bytes_are_a_raw_body(shop, kind):
+    """Servers hand out bodies in several kinds of bytes."""
+    assert "ACTION=POSTAUTH" == shop.settle(kind(approved(shop.pay(A))))
