@@ -1,5 +1,8 @@
 """The journal on SQLite: how it is opened, and what its keys refuse."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -233,3 +236,100 @@ def test_samples_show_the_shape_only(raw, expected):
 def test_long_samples_are_cut():
     """Of a flood, two kilobytes and the size."""
     assert masked(b"a=" + b"b" * 5000).endswith("… (5002 bytes)")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and forks are POSIX")
+def test_the_file_is_its_owners_alone(tmp_path):
+    """Who pays what is nobody else's business: the file and what SQLite keeps beside it have mode 0600."""
+    before = os.umask(0)
+    try:
+        with till(tmp_path) as shop:
+            shop.pay(A)
+            files = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert {"rak.db": "600", "rak.db-wal": "600", "rak.db-shm": "600"} == files
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and forks are POSIX")
+def test_an_operators_own_mode_is_kept(tmp_path):
+    """A file that was made readable for a group, for backups, stays so."""
+    (tmp_path / "rak.db").touch(mode=0o640)
+    with till(tmp_path) as shop:
+        shop.pay(A)
+    assert 0o640 == (tmp_path / "rak.db").stat().st_mode & 0o777
+
+
+#: Parent and child add a row each, the child once more after the parent closed its journal.
+_FORK = """
+import os, sys
+from datetime import UTC, datetime
+from rak_billing.errors import JournalError
+from rak_billing.payments.journal import Journal
+
+def add(journal, reason):
+    with journal.writing() as tx:
+        tx.rejections.add(reason, b"", at=datetime(2026, 1, 1, tzinfo=UTC))
+        return tx.connection.connection.driver_connection
+
+def child():
+    assert add(journal, "child") is not parents
+    os.write(said[1], b"1")
+    os.read(heard[0], 1)
+    add(journal, "child")
+    journal.close()
+
+journal = Journal.open(sys.argv[1])
+parents, said, heard = add(journal, "parent"), os.pipe(), os.pipe()
+if (pid := os.fork()) == 0:
+    try:
+        child()
+        os._exit(0)
+    finally:
+        os._exit(1)
+os.close(said[1])
+os.read(said[0], 1)
+add(journal, "parent")
+journal.close()
+os.write(heard[1], b"1")
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+with Journal.open(sys.argv[1]) as journal, journal.reading() as tx:
+    print(tx.rejections.counts())
+"""
+
+#: Here the fork comes in the middle of a transaction, or in a way that Python does not notice.
+_UNSAFE_FORK = """
+import ctypes, os, sys
+from rak_billing.errors import JournalError
+from rak_billing.payments.journal import Journal
+
+fork = {"os": os.fork, "libc": ctypes.PyDLL(None).fork}[sys.argv[2]]
+with Journal.open(sys.argv[1]) as journal, journal.reading():
+    if (pid := fork()) == 0:
+        try:
+            with journal.reading():
+                os._exit(0)
+        except JournalError as error:
+            os._exit(7 if "forked" in str(error) else 1)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def run(script, *arguments):
+    command = [sys.executable, "-W", "error", "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and forks are POSIX")
+def test_a_journal_may_be_opened_before_a_fork(tmp_path):
+    """Nothing is lost: neither process uses the other's connections, nor takes itself for the only one."""
+    assert "{'child': 2, 'parent': 2}" == run(_FORK, f"sqlite:///{tmp_path / 'rak.db'}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and forks are POSIX")
+@pytest.mark.parametrize("fork", ["os", "libc"])
+def test_a_child_that_inherits_connections_is_refused(tmp_path, fork):
+    """It could lose what it commits, so it is told to open a journal of its own."""
+    assert "7" == run(_UNSAFE_FORK, f"sqlite:///{tmp_path / 'rak.db'}", fork)

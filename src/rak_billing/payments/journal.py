@@ -31,7 +31,7 @@ from rak_billing.payments.receipts import ReceiptBook
 from rak_billing.payments.rejections import Rejections
 from rak_billing.payments.reviews import Reviews
 from rak_billing.payments.schema import metadata
-from rak_billing.payments.sqlite import READ_ONLY, create_sqlite_engine
+from rak_billing.payments.sqlite import READ_ONLY, create_private_file, create_sqlite_engine
 
 
 # Not slotted: the parts are made when first used, and most transactions use two or three of them.
@@ -87,7 +87,8 @@ class Journal:
     A durable record of orders, attempts, callbacks, receipts and outgoing messages.
 
     Make one with `Journal.open` and share it: it is safe to use from many threads. Close it, or use it in a
-    ``with`` statement.
+    ``with`` statement. A server may open it and then fork its workers: parent and children each get connections of
+    their own. A child that is forked in the middle of a transaction is refused.
 
     Attributes:
         engine: The SQLAlchemy engine, for tables that live beside the journal's. Its transactions begin as writers.
@@ -103,7 +104,8 @@ class Journal:
 
         Args:
             url: ``sqlite:///rak.db`` (a path relative to the working directory), ``sqlite:////srv/rak.db``
-                (absolute), or ``sqlite:///:memory:`` for tests. The file belongs on a local disk.
+                (absolute), or ``sqlite:///:memory:`` for tests. The file belongs on a local disk. A new one can be
+                read and written by its owner alone.
 
         Raises:
             JournalError: The URL is not one of these, or the database cannot be opened.
@@ -116,6 +118,7 @@ class Journal:
         # The name of the driver too: another one than Python's own may be missing, or know no threads.
         if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
             raise JournalError(f"expected a URL such as sqlite:///rak.db, not {parsed.drivername}")
+        create_private_file(parsed)
         journal = cls(create_sqlite_engine(parsed))
         try:
             with journal.writing() as tx:

@@ -5,14 +5,24 @@ Write-ahead log with ``synchronous=FULL``: a payment that was acknowledged survi
 the last commits). Every transaction begins with ``BEGIN IMMEDIATE`` unless it says that it only reads: a transaction
 that begins as a reader and then writes is refused at once when another wrote in between, however long the timeout.
 No memory map, for a reported corruption with several writing connections. The file belongs on a local disk.
+
+A connection belongs to the process that opened it, and so do SQLite's notes of who holds which lock. A child that is forked
+while its parent has the file open inherits notes of locks that only the parent holds: when the parent then closes, it
+takes itself for the last user and deletes the log, with what the child committed to it. So idle connections are closed before a
+fork, and a child that was forked in the middle of a transaction is refused.
 """
 
+import os
 import sqlite3
+from contextlib import suppress
 from typing import Any, Final
+from weakref import WeakSet, ref
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
+
+from rak_billing.errors import JournalError
 
 #: Execution option of a connection that only reads: it neither waits for writers nor holds them up.
 READ_ONLY: Final = "journal_read_only"
@@ -39,13 +49,76 @@ def create_sqlite_engine(url: URL) -> Engine:
         pool_size=1 if in_memory else 8,
         max_overflow=0 if in_memory else 24,
         pool_timeout=_WAIT_SECONDS,
-        connect_args={"check_same_thread": False, "timeout": _WAIT_SECONDS},
+        connect_args={"check_same_thread": False, "timeout": _WAIT_SECONDS, "factory": _Connection},
         # Errors name the statement, never the customer's data in it.
         hide_parameters=True,
     )
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
+    if not in_memory:
+        _keep_to_one_process(engine)
     return engine
+
+
+def create_private_file(url: URL) -> None:
+    """
+    Create the database's file, where there is none, for its owner alone; SQLite gives its log the same mode.
+
+    What cannot be created is left to SQLite to complain about.
+    """
+    if url.database and not url.database.startswith((":", "file:")):
+        with suppress(OSError):
+            os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+class _Connection(sqlite3.Connection):
+    """One that can be referred to weakly."""
+
+
+class _OneProcess:
+    """Knows which process uses an engine, and what that process has open."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._opened: WeakSet[sqlite3.Connection] = WeakSet()
+
+    def before_connect(self, *_: object) -> None:
+        """Let a forked child open its own connections if it inherited none."""
+        if self._process != os.getpid():
+            self._refuse_inherited(self._opened)
+            self._process = os.getpid()
+
+    def opened(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._opened.add(connection)
+
+    def closed(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._opened.discard(connection)
+
+    def before_use(self, *_: object) -> None:
+        """Never hand out a connection of another process, whatever way the fork was made."""
+        self._refuse_inherited(self._process != os.getpid())
+
+    @staticmethod
+    def _refuse_inherited(inherited: object) -> None:
+        if inherited:
+            raise JournalError(
+                "this process was forked while the journal was in use: open the journal in the child instead"
+            )
+
+
+def _keep_to_one_process(engine: Engine) -> None:
+    process, weakly = _OneProcess(), ref(engine)
+    event.listen(engine, "do_connect", process.before_connect)
+    event.listen(engine, "connect", process.opened)
+    event.listen(engine, "close", process.closed)
+    event.listen(engine, "checkout", process.before_use)
+
+    def close_idle() -> None:
+        if (alive := weakly()) is not None:
+            alive.dispose()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=close_idle)
 
 
 def _set_up(connection: sqlite3.Connection, record: Any) -> None:
