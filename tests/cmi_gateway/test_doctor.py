@@ -548,6 +548,7 @@ def test_hints(pairs, hint):
         (b"a&" * 50_000, "200 fields"),
         ([("a", "1")] * 300, "200 fields"),
         ("HASH=x", "neither"),
+        ([("a", b"\xff")], "no hash"),
         (None, "neither"),
         (7, "neither"),
         ([1, 2], "neither"),
