@@ -16,6 +16,9 @@ from cmi_gateway.signature import UNHASHED_NAMES, hash_ver3, matches
 
 #: Names that sort in the order of their numbers: an order of names is performed by renaming.
 _SLOTS: Final = tuple([f"n{number:03}" for number in range(600)])
+#: Names and values in the order in which they are hashed.
+Arrangement = tuple[tuple[str, ...], tuple[str, ...]]
+
 _SHORTEST_PREFIX: Final = 20
 _ORDERS_OF_THE_GATEWAY: Final = (Order.PLAIN, Order.NATURAL)
 
@@ -76,6 +79,12 @@ class Examiner:
 
     def __init__(self, *, with_document_rule: bool) -> None:
         self._rules = (False, True) if with_document_rule else (False,)
+        self._last: tuple[Pairs, Order | None, frozenset[str], list[Arrangement]] = (
+            (),
+            None,
+            frozenset(),
+            [],
+        )
         self._places: dict[tuple[tuple[str, ...], frozenset[str], Order], tuple[int, ...]] = {}
 
     @property
@@ -87,16 +96,23 @@ class Examiner:
         """Tell whether *draft* gives the hash that came with it."""
         return any(draft.comparison.fits(draft.presented, expected) for expected in self._expected(draft))
 
-    def arrangements(self, draft: Draft) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    def arrangements(self, draft: Draft) -> list[Arrangement]:
         """Give the hashed names and values in each order that the draft allows, without repeats."""
+        last, order, hashed_too, arrangements = self._last
+        # Many drafts in a row differ in how the values are hashed only.
+        if last is not draft.pairs or order is not draft.order or hashed_too != draft.hashed_too:
+            arrangements = self._arranged(draft)
+            self._last = (draft.pairs, draft.order, draft.hashed_too, arrangements)
+        return arrangements
+
+    def _arranged(self, draft: Draft) -> list[Arrangement]:
         names = tuple([name for name, _ in draft.pairs])
-        seen: set[tuple[str, ...]] = set()
+        by_values: dict[tuple[str, ...], tuple[str, ...]] = {}
         for order in _ORDERS_OF_THE_GATEWAY if draft.order is None else (draft.order,):
             places = self._places_of(names, draft.hashed_too, order)
             values = tuple([draft.pairs[place][1] for place in places])
-            if values not in seen:
-                seen.add(values)
-                yield tuple([names[place] for place in places]), values
+            by_values.setdefault(values, tuple([names[place] for place in places]))
+        return [(ordered, values) for values, ordered in by_values.items()]
 
     def _expected(self, draft: Draft) -> Iterator[str]:
         if draft.method.version != VER3.version:

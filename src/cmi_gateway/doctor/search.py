@@ -106,7 +106,7 @@ def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterato
     yield _Stage(3_000, _refined(case, examiner, bases, (slots.lost_families,)))
     yield _Stage(16_000, _broad_and_fine(case, examiner, likeliest))
     yield _Stage(8_000, _refined(case, examiner, likeliest, (slots.two_fields,)))
-    yield _Stage(3_000, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3), is_promised=False)
+    yield _Stage(1_000, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3), is_promised=False)
 
 
 def _chained(case: Case, drafts: tuple[Draft, ...], rules: tuple[Rule, ...], depth: int) -> _Trials:
