@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from cmi_gateway.callback_policy import CallbackPolicy
 from cmi_gateway.entities import decode_entities
-from cmi_gateway.errors import CallbackMismatchError, ConfigurationError, UncheckedCallbackError
+from cmi_gateway.errors import (
+    CallbackMismatchError,
+    ConfigurationError,
+    UncheckedCallbackError,
+    without_frames,
+)
 from cmi_gateway.events import EventName, GatewayEvent, Observer, tell
 from cmi_gateway.field_names import SEAL_FIELD, is_reserved
 from cmi_gateway.matching import SentFields, must_be_of_order, shown_differences, whole_form
@@ -135,15 +140,17 @@ class Callback:
             ConfigurationError: *amount* is not `Money`, or *sent* is not a whole signed form.
         """
         self._checked = False  # a second call that fails must not leave the first one's answer open
-        if not isinstance(amount, Money):
-            raise ConfigurationError(
-                "amount must be Money, such as Money.parse('114.26'), from your own records"
-            )
         try:
+            if not isinstance(amount, Money):
+                raise ConfigurationError(  # noqa: TRY301 - raised bare, like those of the comparison
+                    "amount must be Money, such as Money.parse('114.26'), from your own records"
+                )
             self._match(order_id, amount, self._sealed_form() if sent is None else whole_form(sent))
-        except CallbackMismatchError as error:
-            self._tell("callback_refused", reason=type(error).__name__, field=error.field)
-            raise
+        except (CallbackMismatchError, ConfigurationError) as error:
+            if isinstance(error, CallbackMismatchError):
+                self._tell("callback_refused", reason=type(error).__name__, field=error.field)
+            del sent
+            raise without_frames(error) from None
         self._checked = True
         self._tell("callback_matched", order_id=order_id, reason=type(self.outcome).__name__)
 

@@ -21,7 +21,9 @@ A decline is not here: it is an answer (`cmi_gateway.Declined`), not a failure t
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+_E = TypeVar("_E", bound=BaseException)
 
 
 class CmiError(Exception):
@@ -97,3 +99,14 @@ class CallbackMismatchError(CallbackError):
 
 class UncheckedCallbackError(CmiError):
     """Outcome, facts or reply were read before `Callback.must_match`: a true callback may be of another order."""
+
+
+def without_frames(error: _E) -> _E:
+    """
+    Give *error* without the frames it came through, to be raised ``from None``.
+
+    Crash reports print the local variables of every frame, and those of ours hold names, addresses and whole
+    callbacks. The message says what is wrong without them.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

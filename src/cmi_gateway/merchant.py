@@ -13,7 +13,7 @@ import attrs
 
 from cmi_gateway import payment, verification
 from cmi_gateway.callback_policy import CallbackPolicy
-from cmi_gateway.errors import CallbackError, ConfigurationError, FieldError
+from cmi_gateway.errors import CallbackError, ConfigurationError, FieldError, without_frames
 from cmi_gateway.events import EventName, GatewayEvent, tell
 from cmi_gateway.field_checks import split_web_address
 from cmi_gateway.secret import Secret, hide_keys
@@ -172,7 +172,7 @@ class Merchant:
             )
         except FieldError as error:
             self._tell("form_refused", reason=type(error).__name__, field=error.field)
-            raise
+            raise without_frames(error) from None
         self._tell("form_signed", order_id=form.order_id)
         return form
 
@@ -199,7 +199,8 @@ class Merchant:
             )
         except CallbackError as error:
             self._tell("callback_refused", reason=type(error).__name__)
-            raise
+            del raw_body
+            raise without_frames(error) from None
         self._tell("callback_verified")
         return callback
 

@@ -24,34 +24,34 @@ class BillTo:
     (``+212612345678``); a Moroccan number may be given as it is dialled (``06 12 34 56 78``).
     """
 
-    name: str
-    company: str = ""
-    street1: str = ""
-    street2: str = ""
-    street3: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-    country: str = ""
-    phone: str = ""
+    name: str = attrs.field(repr=False)
+    company: str = attrs.field(default="", repr=False)
+    street1: str = attrs.field(default="", repr=False)
+    street2: str = attrs.field(default="", repr=False)
+    street3: str = attrs.field(default="", repr=False)
+    city: str = attrs.field(default="", repr=False)
+    state: str = attrs.field(default="", repr=False)
+    postal_code: str = attrs.field(default="", repr=False)
+    country: str = attrs.field(default="", repr=False)
+    phone: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(kw_only=True)
 class ShipTo:
     """Where the goods go, as the gateway's page shows it; all are optional."""
 
-    name: str = ""
-    company: str = ""
-    street1: str = ""
-    street2: str = ""
-    street3: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-    country: str = ""
-    email: str = ""
-    phone: str = ""
-    fax: str = ""
+    name: str = attrs.field(default="", repr=False)
+    company: str = attrs.field(default="", repr=False)
+    street1: str = attrs.field(default="", repr=False)
+    street2: str = attrs.field(default="", repr=False)
+    street3: str = attrs.field(default="", repr=False)
+    city: str = attrs.field(default="", repr=False)
+    state: str = attrs.field(default="", repr=False)
+    postal_code: str = attrs.field(default="", repr=False)
+    country: str = attrs.field(default="", repr=False)
+    email: str = attrs.field(default="", repr=False)
+    phone: str = attrs.field(default="", repr=False)
+    fax: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -129,15 +129,16 @@ class PaymentRequest:
 
     order_id: str
     amount: Money
-    email: str
-    bill_to: BillTo
+    email: str = attrs.field(repr=False)
+    bill_to: BillTo = attrs.field(repr=False)
     lines: tuple[OrderLine, ...] = attrs.field(default=(), converter=_lines)
-    ok_url: str
-    fail_url: str
-    shop_url: str
-    callback_url: str
+    # Return addresses may hold tokens.
+    ok_url: str = attrs.field(repr=False)
+    fail_url: str = attrs.field(repr=False)
+    shop_url: str = attrs.field(repr=False)
+    callback_url: str = attrs.field(repr=False)
     language: Language = "fr"
-    custom: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen_mapping)
+    custom: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen_mapping, repr=False)
     session_timeout: int = 1800
     refresh_time: int = 5
     auto_redirect: bool = True
@@ -145,5 +146,5 @@ class PaymentRequest:
     display_amount: Money | None = None
     show_currencies: bool = False
     criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria)
-    ship_to: ShipTo | None = None
+    ship_to: ShipTo | None = attrs.field(default=None, repr=False)
     recurring: Recurring | None = None

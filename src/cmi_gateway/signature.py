@@ -108,8 +108,9 @@ def hash_ver3(
     try:
         names, values = _columns(pairs)
         return _digest(_joined(arranged(names, values, order), document_rule=document_rule), secret)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError("expected (name, value) pairs of text that UTF-8 can hold") from error
+    except (TypeError, ValueError, AttributeError):
+        pairs = names = values = ()  # nor may it carry what people typed
+        raise ConfigurationError("expected (name, value) pairs of text that UTF-8 can hold") from None
 
 
 def arranged(names: tuple[str, ...], values: Sequence[str], order: NameOrder) -> tuple[str, ...]:

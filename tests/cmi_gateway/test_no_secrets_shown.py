@@ -67,19 +67,23 @@ def doors(text, hostile):
 
 
 def frames_of_ours(error):
-    """Render every frame of the library, with its local variables."""
+    """Render every frame of the library, with its local variables, and those of what caused it."""
     summary = traceback.TracebackException.from_exception(error, capture_locals=True)
-    return "".join(
-        f"{frame.locals}"
-        for frame in summary.stack
-        if "cmi_gateway" in frame.filename and "tests" not in frame.filename
-    )
+    shown = []
+    while summary is not None:
+        shown += [
+            f"{frame.locals}"
+            for frame in summary.stack
+            if "/cmi_gateway/" in frame.filename and "/tests/" not in frame.filename
+        ]
+        summary = summary.__cause__ or (None if summary.__suppress_context__ else summary.__context__)
+    return "".join(shown)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=TEXT, hostile=HOSTILE)
 def test_no_door_shows_a_secret(caplog, text, hostile):
-    """No log line, error, repr or frame holds the key; none but a frame holds what a person typed."""
+    """No log line, error, repr or frame holds the key, a hash, a card, its code or an e-mail address."""
     caplog.set_level(logging.DEBUG)
     caplog.clear()
     told, frames = [], []
@@ -91,9 +95,9 @@ def test_no_door_shows_a_secret(caplog, text, hostile):
             frames.append(frames_of_ours(error))
     told += [f"{record.getMessage()} {record.__dict__} {record.exc_text}" for record in caplog.records]
     for secret in (KEY, EXPECTED_HASH, CARD, CVV, EMAIL):
+        # What was typed into a client id, an URL or an amount is the merchant's own, and may be quoted to them.
         if secret != text:
-            assert not [line for line in told if secret in line]
-    assert not [frame for frame in frames if KEY in frame]
+            assert not [line for line in [*told, *frames] if secret in line]
 
 
 @pytest.mark.parametrize(
@@ -119,4 +123,4 @@ def test_the_page_holds_the_form_and_no_key():
 def test_representations(thing):
     """What is printed by mistake holds no key, and a form holds no values."""
     assert KEY not in f"{thing!r} {thing}"
-    assert EMAIL not in f"{FORM!r}"
+    assert EMAIL not in f"{FORM!r} {payment_request(email=EMAIL)!r}"
