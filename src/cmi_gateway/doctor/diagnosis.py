@@ -65,7 +65,7 @@ class Unexplained:
     No known change makes the hash match.
 
     Attributes:
-        excluded: The kinds of cause that were tried, alone and in twos, and do not explain it.
+        excluded: The kinds of cause that were tried, alone and in all likely pairs, and do not explain it.
         hints: What strikes about the message all the same.
         is_complete: Whether all of them were tried; large messages end the search at its bound.
     """

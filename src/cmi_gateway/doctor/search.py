@@ -36,11 +36,16 @@ def _still_empty(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial
 _FINE_RULES: Final = (
     slots.some_sent,
     slots.one_field,
+    slots.one_guess,
     _still_empty,
     slots.some_names,
     slots.rewritten_word,
     slots.one_value,
 )
+
+
+#: What may go together with a field more or less; who makes another kind of hash is found out first.
+_BESIDE_A_FIELD: Final = tuple([rule for rule in RULES if rule is not hash_rules.methods])
 
 
 @attrs.frozen
@@ -50,7 +55,7 @@ class Finding:
 
     Attributes:
         sets: Sets of causes that explain the hash, equally small, the likeliest first; none if nothing explains it.
-        is_complete: Whether all single causes and all pairs of them were tried.
+        is_complete: Whether the stages for one and two causes ran to their end.
     """
 
     sets: tuple[Causes, ...]
@@ -104,7 +109,7 @@ def _stages(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> Iterato
     yield _Stage(4_000, _refined(case, examiner, bases, _FINE_RULES), alternatives=3)
     yield _Stage(6_000, _chained(case, bases, RULES, depth=2))
     yield _Stage(3_000, _refined(case, examiner, bases, (slots.lost_families,)))
-    yield _Stage(16_000, _broad_and_fine(case, examiner, likeliest))
+    yield _Stage(12_000, _broad_and_fine(case, examiner, likeliest))
     yield _Stage(8_000, _refined(case, examiner, likeliest, (slots.two_fields,)))
     yield _Stage(1_000, _chained(case, likeliest, RULES_OF_THE_WAY, depth=3), is_promised=False)
 
@@ -131,6 +136,6 @@ def _refined(
 
 
 def _broad_and_fine(case: Case, examiner: Examiner, bases: tuple[Draft, ...]) -> _Trials:
-    for changed, causes in _chained(case, bases, RULES, depth=1):
+    for changed, causes in _chained(case, bases, _BESIDE_A_FIELD, depth=1):
         for draft, cause in slots.one_field(case, examiner, changed):
             yield draft, (*causes, cause)

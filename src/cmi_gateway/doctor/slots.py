@@ -31,13 +31,16 @@ _MOST_RENAMED: Final = 3
 
 
 def one_field(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
-    """One field is too many, one empty field is missing, or one with a known value."""
+    """One field is too many, or one empty field is missing."""
     for names, values in examiner.arrangements(draft):
-        for slots, cause in (
-            *_one_dropped(names, values),
-            *_one_gap(names, values),
-            *_one_known(names, values),
-        ):
+        for slots, cause in (*_one_dropped(names, values), *_one_gap(names, values)):
+            yield attrs.evolve(draft, slots=slots), cause
+
+
+def one_guess(case: Case, examiner: Examiner, draft: Draft) -> Iterator[Trial]:
+    """One field is missing whose value is nearly always the same."""
+    for names, values in examiner.arrangements(draft):
+        for slots, cause in _one_known(names, values):
             yield attrs.evolve(draft, slots=slots), cause
 
 
