@@ -190,9 +190,9 @@ class Receipt:
         Args:
             return_url: Where « Cliquez ici pour retourner au site marchand » leads; without it there is
                 no such link.
-            print_script_url: A script of the portal that makes the button « Imprimer » print. Without it
-                the page holds no script, and says how to print instead.
-            nonce: Of the page's Content-Security-Policy, for its one style block.
+            print_script_url: A script of the portal that makes the button « Imprimer » print; where none runs
+                the page says how to print instead. Without it the page holds no script.
+            nonce: Of the page's Content-Security-Policy, for its one style block and that script.
         """
         return receipt_page.page_of(
             self, return_url=return_url, print_script_url=print_script_url, nonce=nonce

@@ -17,6 +17,7 @@ __all__ = ["page_of"]
 
 _BACK: Final = "Cliquez ici pour retourner au site marchand"
 _PRINT: Final = "Imprimer"
+_HOW_TO_PRINT: Final = f'<p class="ecran">{_PRINT} : Ctrl + P, ou le menu de votre navigateur.</p>'
 _SAFE_URL: Final = re.compile(r"(https?:/)?/[^\s\\]*")
 
 _STYLE: Final = """
@@ -99,8 +100,9 @@ def page_of(
     receipt: Receipt, *, return_url: str | None, print_script_url: str | None, nonce: str | None
 ) -> str:
     """Write a receipt as one HTML page; see `Receipt.html`."""
+    permit = f' nonce="{html.escape(nonce)}"' if nonce else ""
     script = (
-        f'\n<script src="{_link("print_script_url", print_script_url)}" defer></script>'
+        f'\n<script src="{_link("print_script_url", print_script_url)}"{permit} defer></script>'
         if print_script_url
         else ""
     )
@@ -112,7 +114,7 @@ def page_of(
     return _PAGE.format(
         title=TITLE,
         number=html.escape(receipt.number),
-        nonce=f' nonce="{html.escape(nonce)}"' if nonce else "",
+        nonce=permit,
         style=_STYLE,
         script=script,
         operator=html.escape(receipt.operator_name),
@@ -149,8 +151,9 @@ def _row(reference: str, description: str, amount: str) -> str:
 def _print_hint(*, has_script: bool) -> str:
     if has_script:
         # Hidden until the script is there to make it work.
-        return f'<p class="ecran"><button type="button" id="imprimer" hidden>{_PRINT}</button></p>\n'
-    return f'<p class="ecran">{_PRINT} : Ctrl + P, ou le menu de votre navigateur.</p>\n'
+        button = f'<p class="ecran"><button type="button" id="imprimer" hidden>{_PRINT}</button></p>'
+        return f"{button}\n<noscript>{_HOW_TO_PRINT}</noscript>\n"
+    return f"{_HOW_TO_PRINT}\n"
 
 
 def _link(field: str, url: str) -> str:

@@ -178,9 +178,17 @@ def test_a_portal_can_bring_its_print_button():
     assert "Imprimer : Ctrl + P" in page().text
 
 
-def test_a_nonce_is_for_the_style():
-    """A strict content policy can let the page's own style in."""
-    assert "abc123" == page(nonce="abc123").style["nonce"]
+def test_a_button_that_no_script_wakes_is_replaced_by_words():
+    """A browser that runs no script shows how to print instead (rule R43)."""
+    assert (
+        "Imprimer : Ctrl + P, ou le menu de votre navigateur." == page(print_script_url="/p.js").noscript.text
+    )
+
+
+def test_a_nonce_is_for_style_and_script():
+    """A strict content policy can let the page's own style and the portal's script in, and no other."""
+    made = page(nonce="abc123", print_script_url="/p.js")
+    assert ("abc123", "abc123") == (made.style["nonce"], made.script["nonce"])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 
 from rak_billing.portal.context import nonce, portal
 
-__all__ = ["allow_own_files", "install", "send_forms_to"]
+__all__ = ["install", "send_forms_to"]
 
 _YEAR: Final = 365 * 24 * 3600
 
@@ -23,11 +23,6 @@ def send_forms_to(url: str) -> None:
     """Let the forms of this one answer go to the site of *url*, and nowhere else."""
     parts = urlsplit(url)
     g.form_target = f"{parts.scheme}://{parts.netloc}"
-
-
-def allow_own_files() -> None:
-    """Let this one answer run script files of the portal that carry no nonce."""
-    g.script_source = "'self'"
 
 
 def install(app: Flask) -> None:
@@ -49,12 +44,11 @@ def install(app: Flask) -> None:
 
 
 def _content_policy() -> str:
-    script = g.get("script_source", f"'nonce-{nonce()}'")
     target = g.get("form_target", "'self'")
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {script}",
+            f"script-src 'nonce-{nonce()}'",
             f"style-src 'self' 'nonce-{nonce()}'",
             "img-src 'self'",
             f"form-action {target}",

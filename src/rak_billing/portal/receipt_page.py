@@ -6,7 +6,6 @@ from flask import Blueprint, abort, make_response, url_for
 from flask.typing import ResponseReturnValue
 
 from rak_billing.portal.context import nonce, portal
-from rak_billing.portal.headers import allow_own_files
 
 __all__ = ["blueprint"]
 
@@ -21,7 +20,6 @@ def show(secret: str) -> ResponseReturnValue:
     if receipt is None:
         abort(404)
     script = url_for("static", filename="print.js", v=services.static_version)
-    allow_own_files()
     html = receipt.html(
         return_url=services.tenant.operator_url,
         print_script_url=script,
