@@ -12,6 +12,3 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 for (const warning of document.querySelectorAll("[data-expiry]")) {
   setTimeout(() => { warning.hidden = false; }, 25 * 60 * 1000);
 }
-// The error summary takes the focus, for readers and keyboards.
-const summary = document.querySelector("[data-focus]");
-if (summary) summary.focus();
