@@ -40,7 +40,7 @@ def hand_over(
     targets = " ".join([merchant.gateway.origin, *map(_origin, other_origins)])
     nonce = secrets.token_urlsafe(16)
     policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; form-action {targets}; "
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; form-action {targets}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {"Content-Security-Policy": policy, "Cross-Origin-Opener-Policy": "same-origin"}
