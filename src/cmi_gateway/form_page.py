@@ -27,6 +27,18 @@ _TEXTS: Final = {
     ),
 }
 
+#: Phone first: one column in the middle, and a button as wide as a thumb likes it.
+_STYLE: Final = """
+:root{color-scheme:light}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:#fff;color:#111;font:1.125rem/1.5 system-ui,sans-serif;text-align:center}
+main{max-width:32rem;padding:1rem}
+h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.25}
+p{margin:0 0 1.5rem}
+button{width:100%;min-height:3rem;padding:.75rem 1.5rem;border:0;border-radius:.25rem;background:#0b4f8a;color:#fff;font:inherit;font-weight:600;cursor:pointer}
+button:focus-visible{outline:3px solid #111;outline-offset:3px}
+@media (min-width:36rem){button{width:auto}}
+"""
+
 # submit() is taken from the prototype: a field of the merchant's that is called "submit" would hide the form's own.
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="{lang}" dir="{direction}">
@@ -35,6 +47,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{title}</title>
+<style{nonce}>{style}</style>
 </head>
 <body>
 <main>
@@ -63,7 +76,7 @@ def render(action: str, fields: Iterable[tuple[str, str]], *, language: str, non
 
         language: ``fr``, ``ar`` or ``en``.
 
-        nonce: For the script, where the page is served under a Content-Security-Policy. Without script
+        nonce: For script and style, where the page is served under a Content-Security-Policy. Without script
             the payer presses the button.
     """
     title, sentence, button = _TEXTS[language]
@@ -78,5 +91,6 @@ def render(action: str, fields: Iterable[tuple[str, str]], *, language: str, non
         button=escape(button),
         action=escape(action),
         inputs=inputs,
+        style=_STYLE,
         nonce="" if nonce is None else f' nonce="{escape(nonce)}"',
     )

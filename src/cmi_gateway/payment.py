@@ -63,7 +63,8 @@ class SignedForm:
         Serve it as ``text/html; charset=utf-8`` and never store it.
 
         Args:
-            nonce: The script nonce of your Content-Security-Policy, where you have one.
+            nonce: The nonce of your Content-Security-Policy, where you have one: for ``script-src``, and for
+                ``style-src``, without which the page works and looks plain.
         """
         return form_page.render(self.action, self.fields, language=self._value("lang"), nonce=nonce)
 

@@ -41,7 +41,17 @@ def test_speaks_the_payers_language(language, direction):
     assert (language, direction) == (root.get("lang"), root.get("dir"))
 
 
-def test_nonce_is_optional_and_escaped():
-    """The script carries the nonce that it is given, escaped, and none otherwise."""
-    assert "<script>" in signed_form().html()
-    assert '<script nonce="r4nd&quot;om">' in signed_form().html(nonce='r4nd"om')
+@pytest.mark.parametrize("element", ["script", "style"])
+def test_nonce_is_optional_and_escaped(element):
+    """Script and style carry the nonce that they are given, escaped, and none otherwise."""
+    assert f"<{element}>" in signed_form().html()
+    assert f'<{element} nonce="r4nd&quot;om">' in signed_form().html(nonce='r4nd"om')
+
+
+def test_looks_calm_without_javascript():
+    """Where the payer has to press the button it is large, on a phone as on a desk, and nothing is loaded for it."""
+    style = "".join(parsed(signed_form().html()).find(f".//{NAMESPACE}style").itertext())
+    assert "min-height:3rem" in style
+    assert "text-align:center" in style
+    assert "url(" not in style
+    assert "@import" not in style

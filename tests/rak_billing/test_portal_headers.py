@@ -49,6 +49,18 @@ def test_pages_hold_no_inline_script_style_or_handler(desk):
         assert not re.search(r"\son[a-z]+=|javascript:", str(page))
 
 
+def test_the_page_that_leaves_for_the_gateway_looks_as_meant(desk):
+    """The policy names the nonce of its style and of its script."""
+    sent = desk.pay(desk.draft(chosen=[A]))
+    nonces = {element["nonce"] for element in soup(sent).select("style, script")}
+    (nonce,) = nonces
+    policy = sent.headers["Content-Security-Policy"]
+    assert (True, True) == (
+        f"style-src 'self' 'nonce-{nonce}'" in policy,
+        f"script-src 'nonce-{nonce}'" in policy,
+    )
+
+
 def test_every_page_has_another_nonce(desk):
     """A nonce that repeats protects nothing."""
     policies = {desk.client.get("/").headers["Content-Security-Policy"] for _ in range(3)}
