@@ -123,6 +123,29 @@ def test_document_reading():
     assert matched(body).reading.document_rule
 
 
+def test_the_word_document_without_its_rule():
+    """A callback that holds the word and was hashed without the rule is read without it."""
+    fields = answer_fields(FORM, APPROVED | {"ErrMsg": "document x"})
+    assert not matched(signed_body(fields)).reading.document_rule
+
+
+@pytest.mark.parametrize("name", ["A&#39;B", "Z&#39;B", "Amina Aït Ben&#39;"])
+def test_raw_entities_of_another_name_do_not_match(name):
+    """Under the raw reading, too, only the name that was sent comes back."""
+    with pytest.raises(cmi.CallbackMismatchError, match="BillToName"):
+        matched(signed_body(answer_fields(FORM) | {"BillToName": name}))
+
+
+def test_values_are_decoded_once():
+    """A doubly encoded quote is not the quote that was sent."""
+    form = signed_form(bill_to=cmi.BillTo(name="M'Hamed"))
+    fields = answer_fields(form)
+    once = fields | {"BillToName": "M&#39;Hamed"}
+    twice = fields | {"BillToName": "M&amp;#39;Hamed", "HASH": hash_ver3(once.items(), STORE_KEY)}
+    with pytest.raises(cmi.CallbackMismatchError, match="BillToName"):
+        matched(urlencode(twice).encode(), form)
+
+
 def test_natural_order_reading():
     """A callback hashed in the natural order of names is understood, and says so in the reading."""
     fields = answer_fields(FORM, APPROVED | {"X2": "a", "X10": "b"})
@@ -191,6 +214,7 @@ HOSTILE_BODIES = {
     "no hash": BODY.partition(b"&HASH")[0],
     "empty hash": BODY.partition(b"&HASH")[0] + b"&HASH=",
     "ver1": BODY.replace(b"hashAlgorithm=ver3", b"hashAlgorithm=ver1"),
+    "ver4": BODY.replace(b"hashAlgorithm=ver3", b"hashAlgorithm=ver4"),
     "ver2": BODY.replace(b"hashAlgorithm=ver3", b"hashAlgorithm=VER3"),
     "no algorithm": BODY.replace(b"hashAlgorithm=ver3&", b""),
 }
