@@ -26,15 +26,22 @@ RULES = {
         f"{ENTRY}::test_the_entry_page_leads_to_the_form_without_an_account",
         f"{WHOLE}::test_no_account_and_no_card_on_our_pages",
     ),
-    "R02": (f"{ENTRY}::test_the_guide_has_its_six_steps",),
+    "R02": (
+        f"{ENTRY}::test_the_guide_has_its_six_steps",
+        f"{ENTRY}::test_the_guide_is_the_guide_itself",
+    ),
     "R03": (f"{ENTRY}::test_the_entry_page_leads_to_the_form_without_an_account",),
     "R04": (
         f"{ENTRY}::test_the_entry_page_leads_to_the_form_without_an_account",
         f"{TEXTS}::test_the_guides_words_are_kept_to_the_letter",
     ),
     # Step 2: identification
-    "R05": (f"{ENTRY}::test_the_form_shows_where_the_number_is_printed",),
+    "R05": (
+        f"{ENTRY}::test_the_form_says_what_the_guide_says",
+        f"{ENTRY}::test_the_form_shows_where_the_number_is_printed",
+    ),
     "R06": (
+        f"{ENTRY}::test_the_form_says_what_the_guide_says",
         f"{ENTRY}::test_the_form_asks_what_the_guide_asks",
         f"{ENTRY}::test_wrong_entries_come_back_with_what_was_typed",
         f"{ENTRIES}::test_every_problem_is_named_at_once",

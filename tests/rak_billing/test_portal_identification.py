@@ -37,8 +37,52 @@ def test_the_banner_is_the_operators_on_every_page(desk):
 def test_the_guide_has_its_six_steps(desk):
     """Rules R02, R32: a page of the site, with the way to the gateway's own help."""
     page = soup(desk.client.get("/guide"))
-    assert [f"Étape {n}" for n in range(1, 7)] == [h.get_text()[:7] for h in page.select("section h2")]
+    assert [f"Etape {n}" for n in range(1, 7)] == [h.get_text()[:7] for h in page.select("section h2")]
     assert page.find("a", string=re.compile("FAQ"))["href"].startswith("https://www.cmi.co.ma")
+
+
+GUIDE = """
+Guide de paiement en ligne par carte bancaire des Factures de la RAK
+Bienvenue au site de paiement en ligne des factures d'eau et d'assainissement de la RAK. Cette page est un guide illustré des étapes à suivre pour payer ses factures en toute simplicité et en toute sécurité.
+Etape 1 : Accès au site de la RAK
+Accédez au site web de la RAK via le lien www.rak.ma.
+Cliquer sur "Payez vos factures en ligne."
+Etape 2 : Saisie de vos coordonnées
+Munissez-vous de votre facture sur laquelle vous trouverez votre numéro de Police.
+Saisissez votre numéro de Police dans le formulaire ainsi que votre adresse de messagerie pour recevoir les notifications de paiement, puis validez le formulaire.
+Etape 3 : Visualisation de vos factures
+Si vous n'avez pas de factures impayées ou si vous vous trompez dans la saisie de votre numéro de Police, vous aurez le message suivant :
+Aucune Facture à payer ou identifiants client inexistant
+Si vous avez des factures impayées, vous allez les constater comme suit :
+Total des factures : 218,83 DH -- Frais du service en ligne : 2,41 DH
+Total Général : 221,24 DH
+Vous n'avez alors qu'à cocher les factures que vous voulez payer (les factures marquées comme exigibles dans la description, sont obligatoires dans le paiement).
+Le montant total des factures ainsi que le montant des frais relatifs au paiement en ligne sont calculés automatiquement sur la base des montants des factures à payer choisies.
+Il est à noter que le montant des frais du service de paiement en ligne est proportionnel au montant des factures choisies, et est ajouté au montant total payé par le client.
+Etape 4 : Récapitulatif
+Après validation de la page précédente, une page récapitulative vous montre les factures que vous avez choisie de payer, ainsi que le montant des frais du service de paiement en ligne.
+Il faut cocher la mention « j'ai lu et j'accepte les conditions générales » avant de continuer.
+Une fois vous cliquez sur le bouton « Payer », vous allez être redirigé vers la plateforme sécurisée du CMI pour effectuer votre paiement.
+Etape 5 : Paiement par carte bancaire
+Lorsque vous atterrissez sur la page de paiement du CMI, munissez-vous de votre carte bancaire et suivez les recommandations décrites dans la page « FAQ » sur le site du CMI.
+Etape 6 : Reçu du paiement
+Si votre paiement est accepté, la page suivante sera affichée, et vous recevrez un mail de confirmation du paiement. Votre paiement sera constaté au niveau de votre agence RAK le jour J+1 (ou J+2 si le paiement est effectué après 22h) après le paiement.
+Vous pouvez imprimer le reçu et le garder comme preuve de paiement.
+"""
+
+
+def test_the_guide_is_the_guide_itself(desk):
+    """Rule R02: its sentences to the letter and in its order, for support and customers quote them."""
+    page = soup(desk.client.get("/guide"))
+    shown = [" ".join(element.get_text().split()) for element in page.main.select("h1, h2, p")]
+    wanted = GUIDE.strip().splitlines()
+    assert wanted == [text for text in shown if text in wanted]
+
+
+def test_the_form_says_what_the_guide_says(desk):
+    """Rules R05, R06: the two sentences above the form are the guide's."""
+    text = desk.client.get("/identification").text.replace("&#39;", "'")
+    assert " ".join(GUIDE.strip().splitlines()[6:8]) in text
 
 
 def test_the_form_asks_what_the_guide_asks(desk):

@@ -21,8 +21,9 @@ def home() -> ResponseReturnValue:
 
 @blueprint.get("/guide")
 def guide() -> ResponseReturnValue:
-    """Show the payment guide, step by step (rule R02)."""
-    return page("guide.html", portal().texts.text("guide.title"))
+    """Show the payment guide to the letter, step by step (rule R02)."""
+    services = portal()
+    return page("guide.html", services.texts.text("guide.title", operator=services.tenant.short_name))
 
 
 @blueprint.get("/conditions")
