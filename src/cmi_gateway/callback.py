@@ -147,10 +147,12 @@ class Callback:
                 )
             self._match(order_id, amount, self._sealed_form() if sent is None else whole_form(sent))
         except (CallbackMismatchError, ConfigurationError) as error:
+            # Before it is told: what an observer raises is logged together with what was being handled.
+            bare = without_frames(error)
             if isinstance(error, CallbackMismatchError):
                 self._tell("callback_refused", reason=type(error).__name__, field=error.field)
             del sent
-            raise without_frames(error) from None
+            raise bare from None
         self._checked = True
         self._tell("callback_matched", order_id=order_id, reason=type(self.outcome).__name__)
 

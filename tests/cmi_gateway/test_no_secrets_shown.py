@@ -124,3 +124,28 @@ def test_representations(thing):
     """What is printed by mistake holds no key, and a form holds no values."""
     assert KEY not in f"{thing!r} {thing}"
     assert EMAIL not in f"{FORM!r} {payment_request(email=EMAIL)!r}"
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda merchant: merchant.sign(payment_request(email=f"{EMAIL} and more")),
+        lambda merchant: merchant.verify(bent({"BillToName": "x"})),
+        lambda merchant: merchant.verify(signed_body(HONEST, KEY)).must_match(
+            order_id="OTHER", amount=cmi.Money(11426), sent=FORM.fields
+        ),
+    ],
+    ids=["sign", "verify", "must_match"],
+)
+def test_a_broken_observer_does_not_bring_the_refusals_frames_into_the_log(caplog, door):
+    """What an observer raises while a refusal is told is logged without the values that were refused."""
+
+    def broken(event):
+        if event.name.endswith("refused"):
+            raise RuntimeError("metrics are down")
+
+    with pytest.raises(cmi.CmiError):
+        door(attrs.evolve(MERCHANT, observer=broken))
+    shown = [frames_of_ours(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert 1 == len(shown)
+    assert EMAIL not in shown[0]
