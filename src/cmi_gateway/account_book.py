@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 
 import attrs
 
 from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.merchant import Merchant
+from cmi_gateway.moroccan_time import casablanca
 
 
 def _in_order(accounts: Iterable[Merchant]) -> tuple[Merchant, ...]:
-    return tuple(sorted(accounts, key=lambda account: account.valid_from or date.min))
+    listed = tuple(accounts) if isinstance(accounts, Iterable) else (accounts,)
+    if not all(isinstance(account, Merchant) for account in listed):
+        raise ConfigurationError("an account book holds merchants: give them as a list")
+    return tuple(sorted(listed, key=lambda account: account.valid_from or date.min))
 
 
 @attrs.frozen
@@ -51,11 +55,19 @@ class AccountBook:
 
     def on(self, day: date) -> Merchant:
         """
-        Give the account that was valid on *day*, in Moroccan time.
+        Give the account that was valid on *day*.
+
+        Args:
+            day: In Moroccan time. An aware `datetime.datetime`, such as the payment's time, counts by its day in
+                Morocco.
 
         Raises:
-            ConfigurationError: none was.
+            ConfigurationError: none was, or *day* is neither.
         """
+        if isinstance(day, datetime) and day.tzinfo is not None:
+            day = day.astimezone(casablanca()).date()
+        if type(day) is not date:
+            raise ConfigurationError("day must be a date, or an aware datetime")
         for account in self.accounts:
             if (account.valid_from or day) <= day <= (account.valid_until or day):
                 return account

@@ -1,6 +1,6 @@
 """The account of the payment's day signs and verifies, whatever changed since."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -30,10 +30,12 @@ def test_a_gap_has_no_account():
         [OLD, cmi.Merchant("600000002", "NEWKEY99", cmi.TEST, valid_from=date(2026, 6, 30))],
         [OLD, cmi.Merchant("600000002", "NEWKEY99", cmi.TEST)],
         [cmi.Merchant("600000001", "OLDKEY99", cmi.TEST), NEW],
+        [OLD, None],
+        5,
     ],
 )
 def test_overlaps_are_refused(accounts):
-    """Two accounts on one day would leave it to chance who signs."""
+    """Two accounts on one day would leave it to chance who signs; what is no account is refused alike."""
     with pytest.raises(cmi.ConfigurationError):
         cmi.AccountBook(accounts)
 
@@ -41,3 +43,23 @@ def test_overlaps_are_refused(accounts):
 def test_the_book_lists_its_accounts_in_order():
     """Iterating gives the accounts by their first day."""
     assert [OLD, NEW] == list(cmi.AccountBook([NEW, OLD]))
+
+
+@pytest.mark.parametrize(
+    ("instant", "account"),
+    [
+        (datetime(2026, 6, 30, 22, 59, 59, tzinfo=UTC), OLD),
+        # Morocco was an hour ahead of UTC until 2026-09-20: its first of July had begun.
+        (datetime(2026, 6, 30, 23, 0, tzinfo=UTC), NEW),
+    ],
+)
+def test_an_instant_counts_by_its_day_in_morocco(instant, account):
+    """The time of a payment picks the account of its Moroccan day."""
+    assert account is cmi.AccountBook([NEW, OLD]).on(instant)
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 7, 1, 12), "2026-07-01", None])  # noqa: DTZ001 - what is refused
+def test_a_time_without_a_zone_is_no_day(day):
+    """Near midnight a time without a zone could be of either day, and text is none at all."""
+    with pytest.raises(cmi.ConfigurationError, match="aware"):
+        cmi.AccountBook([NEW, OLD]).on(day)
