@@ -131,6 +131,16 @@ def test_the_installed_command(form):
     assert done.stdout.startswith(b"Not to be trusted: ")
 
 
+def test_a_terminal_that_cannot_show_arabic():
+    """Where the terminal has no letters for it, the customer's message is written out instead of a traceback."""
+    done = subprocess.run(
+        [sys.executable, COMMAND, "codes", "05"],
+        env={"PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert b"\\u0628\\u0646\\u0643" in done.stdout
+
+
 def test_without_click_the_extra_is_named(monkeypatch, capsys):
     """Without click the command says what to install, and nothing else happens."""
     monkeypatch.setitem(sys.modules, "click", None)

@@ -9,6 +9,7 @@ Each command is a file of this package that defines ``command``; `cmi_gateway.cl
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 
@@ -22,6 +23,9 @@ def main() -> None:
     except ModuleNotFoundError:
         sys.stderr.write("cmi: the command line needs click; install it: pip install 'cmi-gateway[cli]'\n")
         raise SystemExit(1) from None
+    # Customers are told in Arabic too, which some terminals cannot show: written out is better than a traceback.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     # What the library logs, the commands say in words; without any handler Python prints it.
     logging.getLogger("cmi_gateway").addHandler(logging.NullHandler())
     from cmi_gateway.cli.root import cmi  # noqa: PLC0415 - needs click
