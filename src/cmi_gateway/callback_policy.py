@@ -18,16 +18,22 @@ _ALWAYS_REQUIRED: Final = frozenset({"clientid", "oid", "amount", "currency", "h
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:
-    if isinstance(names, str):
+    listed = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [None]
+    if not all(isinstance(name, str) for name in listed):
         raise ConfigurationError("expected a collection of field names, not one text")
-    return frozenset(name.lower() for name in names)
+    return frozenset(name.lower() for name in listed if name)
 
 
 def _orders(orders: Iterable[NameOrder]) -> tuple[NameOrder, ...]:
-    listed = tuple(orders)
+    listed = tuple(orders) if isinstance(orders, Iterable) else ()
     if not listed or not all(isinstance(order, NameOrder) for order in listed):
         raise ConfigurationError("name_orders must hold NameOrder.PLAIN, NameOrder.NATURAL, or both")
     return listed
+
+
+def _is_choice(_policy: object, field: attrs.Attribute[bool], value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{field.name} must be True or False")
 
 
 @attrs.frozen(kw_only=True)
@@ -49,18 +55,24 @@ class CallbackPolicy:
             said to send a new one, but this is not known for certain.
 
     Raises:
-        ConfigurationError: no order of names is left, or client id, order, amount or currency were excepted.
+        ConfigurationError: no order of names is left, client id, order, amount or currency were excepted, what
+            never comes back is required, or a value is of another type.
     """
 
     name_orders: tuple[NameOrder, ...] = attrs.field(
         default=(NameOrder.PLAIN, NameOrder.NATURAL), converter=_orders
     )
-    raw_entities: bool = True
-    document_rule: bool = True
-    left_out: bool = True
+    raw_entities: bool = attrs.field(default=True, validator=_is_choice)
+    document_rule: bool = attrs.field(default=True, validator=_is_choice)
+    left_out: bool = attrs.field(default=True, validator=_is_choice)
     required_back: frozenset[str] = attrs.field(default=(), converter=_folded)
     not_required_back: frozenset[str] = attrs.field(default=(), converter=_folded)
-    refuse_echoed_rnd: bool = False
+    refuse_echoed_rnd: bool = attrs.field(default=False, validator=_is_choice)
+
+    @required_back.validator
+    def _can_come_back(self, _field: object, names: frozenset[str]) -> None:
+        if names & _NEVER_ECHOED:
+            raise ConfigurationError(f"these never come back: {', '.join(sorted(names & _NEVER_ECHOED))}")
 
     @not_required_back.validator
     def _keep_what_identifies_the_payment(self, _field: object, names: frozenset[str]) -> None:

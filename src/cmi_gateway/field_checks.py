@@ -93,7 +93,9 @@ def check_phone(field: str, value: str) -> str:
     Raises:
         FieldError: *value* is no telephone number.
     """
-    figures = value.translate(_PHONE_MARKS)
+    # "+212 (0)6 …": the nought in brackets is dialled inside the country only.
+    spoken = value.replace("(0)", "", 1) if value.startswith(("+", "00")) else value
+    figures = spoken.translate(_PHONE_MARKS)
     if figures.startswith("00"):
         figures = f"+{figures[2:]}"
     elif figures.startswith("0") and len(figures) == len("0612345678"):
@@ -108,6 +110,13 @@ def check_number(field: str, value: int, least: int, most: int) -> str:
     if type(value) is not int or not least <= value <= most:
         raise FieldError(field, f"must be a whole number from {least} to {most}")
     return str(value)
+
+
+def check_choice(field: str, value: bool) -> bool:
+    """Give *value* if it is True or False; else raise `FieldError`: the text ``"false"`` would count as yes."""
+    if not isinstance(value, bool):
+        raise FieldError(field, "must be True or False")
+    return value
 
 
 def check_name(name: str) -> str:

@@ -135,6 +135,10 @@ class Merchant:
         if key_flaw:
             raise ConfigurationError(f"store_key {key_flaw}")
         flaw = _flaw_of_account(client_id, gateway, name, valid_from, valid_until)
+        if flaw is None and not isinstance(policy, CallbackPolicy):
+            flaw = "callback_policy must be a CallbackPolicy"
+        if flaw is None and not (observer is None or callable(observer)):
+            flaw = "observer must be a function that takes a GatewayEvent"
         if flaw:
             raise ConfigurationError(flaw)
 
@@ -167,12 +171,14 @@ class Merchant:
                 client_id=self.client_id,
                 action=self.gateway.url,
                 store_key=self.store_keys[0],
-                seal=seal,
+                policy=self.callback_policy if seal else None,
                 random=random,
             )
         except FieldError as error:
+            # Before it is told: what an observer raises is logged together with what was being handled.
+            bare = without_frames(error)
             self._tell("form_refused", reason=type(error).__name__, field=error.field)
-            raise without_frames(error) from None
+            raise bare from None
         self._tell("form_signed", order_id=form.order_id)
         return form
 
@@ -198,9 +204,10 @@ class Merchant:
                 observer=self.observer,
             )
         except CallbackError as error:
+            bare = without_frames(error)  # first, as in `sign`
             self._tell("callback_refused", reason=type(error).__name__)
             del raw_body
-            raise without_frames(error) from None
+            raise bare from None
         self._tell("callback_verified")
         return callback
 

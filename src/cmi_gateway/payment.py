@@ -13,7 +13,7 @@ from cmi_gateway.errors import FieldError
 from cmi_gateway.field_names import SEAL_FIELD
 from cmi_gateway.request import BillTo, OrderLine, PaymentRequest
 from cmi_gateway.request_fields import request_fields
-from cmi_gateway.seal import seal_of
+from cmi_gateway.seal import ALWAYS_SEALED, seal_of
 from cmi_gateway.signature import NameOrder, hash_ver3, orders_agree
 
 if TYPE_CHECKING:
@@ -78,18 +78,20 @@ def sign(
     client_id: str,
     action: str,
     store_key: Secret,
-    seal: bool = False,
+    policy: CallbackPolicy | None = None,
     random: Callable[[], str] = random_text,
 ) -> SignedForm:
     """
     Check and sign *request*; `cmi_gateway.Merchant.sign` is the usual door.
 
+    With *policy* a seal goes along that covers what it requires back; see `cmi_gateway.seal`.
+
     Raises:
         FieldError: a value cannot be signed; names the field and the reason.
     """
     fields = (*request_fields(request, client_id), ("hashAlgorithm", "ver3"))
-    if seal:
-        fields += ((SEAL_FIELD, seal_of(_to_be_sealed(fields), store_key)),)
+    if policy is not None:
+        fields += ((SEAL_FIELD, seal_of(_to_be_sealed(fields, policy), store_key)),)
     fields += (("rnd", random()),)
     names = tuple([name for name, _ in fields])
     if not orders_agree(names):
@@ -101,7 +103,6 @@ def sign(
     return SignedForm(action, (*fields, ("encoding", "UTF-8"), ("hash", digest)))
 
 
-def _to_be_sealed(fields: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    """Give all that must come back; what is only shown may change, and would break the seal."""
-    required = CallbackPolicy().is_required_back
-    return [(name, value) for name, value in fields if required(name)]
+def _to_be_sealed(fields: tuple[tuple[str, str], ...], policy: CallbackPolicy) -> list[tuple[str, str]]:
+    """Give all that must come back; what need not, such as what is only shown, would break the seal where it changes."""
+    return [(name, value) for name, value in fields if name in ALWAYS_SEALED or policy.is_required_back(name)]

@@ -92,7 +92,8 @@ def _lines(listed: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
 
 
 def _criteria(listed: Iterable[str]) -> tuple[str, ...]:
-    return tuple(listed) if isinstance(listed, Iterable) else (listed,)
+    # One text is one criterion, not as many as it has letters.
+    return tuple(listed) if isinstance(listed, Iterable) and not isinstance(listed, str) else (listed,)
 
 
 def _frozen_mapping(custom: Mapping[str, str]) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 from cmi_gateway.errors import FieldError
 from cmi_gateway.field_checks import (
     check_address,
+    check_choice,
     check_name,
     check_number,
     check_order_id,
@@ -40,6 +41,8 @@ def request_fields(request: PaymentRequest, client_id: str) -> Fields:
     Raises:
         FieldError: a value cannot be signed; names the field and the reason.
     """
+    if not isinstance(request, PaymentRequest):
+        raise FieldError("request", "must be a PaymentRequest")
     yield "clientid", client_id
     yield "storetype", "3D_PAY_HOSTING"
     # CMI's material knows pre-authorization only: the reply to the callback asks for the capture.
@@ -64,7 +67,7 @@ def _session_fields(request: PaymentRequest) -> Fields:
     yield "callbackUrl", check_url("callbackUrl", request.callback_url)
     # A merchant-level default may exist, but sources disagree: always ask for the callback.
     yield "CallbackResponse", "true"
-    if request.auto_redirect:
+    if check_choice("AutoRedirect", request.auto_redirect):
         yield "AutoRedirect", "true"
     yield "refreshtime", check_number("refreshtime", request.refresh_time, 1, 2700)
     yield "SessionTimeout", check_number("SessionTimeout", request.session_timeout, 30, 2700)
@@ -141,7 +144,7 @@ def _shown_fields(request: PaymentRequest, payer: PayerText) -> Fields:
             raise FieldError("amountCur", "display_amount must be Money above zero")
         yield "amountCur", request.display_amount.wire
         yield "symbolCur", request.display_amount.currency
-    if request.show_currencies:
+    if check_choice("currenciesList", request.show_currencies):
         yield "currenciesList", "TRUE"
     if len(request.criteria) > _MOST_NUMBERED:
         raise FieldError(

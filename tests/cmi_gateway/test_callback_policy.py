@@ -55,6 +55,11 @@ def test_what_identifies_a_payment_cannot_be_excepted(name):
         {"name_orders": ()},
         {"name_orders": ["plain"]},
         {"required_back": ["a"], "not_required_back": ["A"]},
+        {"required_back": None},
+        {"not_required_back": [5]},
+        {"required_back": ["rnd"]},
+        {"name_orders": None},
+        {"refuse_echoed_rnd": "no"},
     ],
 )
 def test_policies_that_say_nothing(wrong):

@@ -15,6 +15,7 @@ from support.gateway_kit import signed_form
         ({"display_amount": cmi.Money(1050, "EUR")}, {"amountCur": "10.50", "symbolCur": "EUR"}),
         ({"show_currencies": True}, {"currenciesList": "TRUE"}),
         ({"criteria": ["guichet", "B"]}, {"DIMCRITERIA1": "guichet", "DIMCRITERIA2": "B"}),
+        ({"criteria": "guichet"}, {"DIMCRITERIA1": "guichet"}),
         (
             {"ship_to": cmi.ShipTo(name="Ali", city="Kénitra", email="a@b.example", phone="0537 12 34 56")},
             {
@@ -46,6 +47,8 @@ def test_optional_fields(changes, expected):
         ({"display_amount": 10.5}, "amountCur"),
         ({"criteria": ["x"] * 10}, "DIMCRITERIA10"),
         ({"criteria": ["x" * 65]}, "DIMCRITERIA1"),
+        ({"auto_redirect": "false"}, "AutoRedirect"),
+        ({"show_currencies": "no"}, "currenciesList"),
         ({"ship_to": "here"}, "ShipToName"),
         ({"ship_to": cmi.ShipTo(email="nobody")}, "ShipToEmail"),
         ({"ship_to": cmi.ShipTo(fax="x")}, "ShipToFax"),
@@ -90,7 +93,7 @@ def test_a_name_holds_a_letter(name):
 @pytest.mark.parametrize(
     ("dialled", "sent"),
     [("06 12 34 56 78", "+212612345678"), ("0612345678", "+212612345678"), ("00212 6.12-34-56-78", "+212612345678"),
-     ("+33 (6) 12 34 56 78", "+33612345678"), ("+212612345678", "+212612345678")],
+     ("+33 (6) 12 34 56 78", "+33612345678"), ("+212 (0)6 12 34 56 78", "+212612345678"), ("00212 (0) 612345678", "+212612345678"), ("+212612345678", "+212612345678")],
 )  # fmt: skip
 def test_telephones_become_international(dialled, sent):
     """A number is sent in the one form that cannot be taken for a result."""

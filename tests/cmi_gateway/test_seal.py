@@ -102,6 +102,24 @@ def test_too_much_to_seal():
         MERCHANT.sign(payment_request(custom=custom), seal=True)
 
 
+def test_the_seal_covers_what_the_policy_requires_back():
+    """A shown-only field that the policy requires back is sealed, and one that a gateway drops does not break the seal."""
+    policy = cmi.CallbackPolicy(required_back=["Total1"], not_required_back=["lang", "okUrl"])
+    merchant = attrs.evolve(MERCHANT, store_key=(STORE_KEY,), callback_policy=policy)
+    form = merchant.sign(payment_request(), seal=True)
+    fields = answer_fields(form)
+    assert opened(
+        signed_body({name: value for name, value in fields.items() if name != "lang"}), merchant
+    ).reply
+    for bent in (
+        {**fields, "Total1": "9.99"},
+        {name: value for name, value in fields.items() if name != "Total1"},
+        {**fields, "okUrl": "https://elsewhere.example/"},
+    ):
+        with pytest.raises(cmi.CallbackMismatchError, match="seal"):
+            opened(signed_body(bent), merchant)
+
+
 def test_the_name_of_the_seal_is_taken():
     """A merchant's own field cannot be called like the seal."""
     with pytest.raises(cmi.FieldError):
