@@ -62,9 +62,27 @@ def test_the_request_wins_over_the_configuration(config):
     )
 
 
+def test_whatever_a_request_takes_can_be_written_in_a_file(config):
+    """Goods' destination, repetition and foreign display are tables of the document."""
+    changes = {
+        "ship_to": {"name": "Ali", "city": "Kénitra"},
+        "recurring": {"payments": 12, "every": 1, "unit": "M"},
+        "display_amount": {"amount": "10.50", "currency": "EUR"},
+    }
+    fields = run_json("sign", "--config", config, body=json.dumps(REQUEST | changes))["fields"]
+    assert ("Ali", "Kénitra") == (fields["ShipToName"], fields["ShipToCity"])
+    assert ("12", "M") == (fields["RecurringPaymentNumber"], fields["RecurringFrequencyUnit"])
+    assert ("10.50", "EUR") == (fields["amountCur"], fields["symbolCur"])
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"ship_to": "here"}, "ship_to must be a table"),
+        ({"recurring": {"payments": 12}}, "recurring: missing every, unit"),
+        ({"display_amount": "10.50"}, "display_amount must be a table"),
+        ({"display_amount": {"amount": "10.50", "currency": "ZZZ"}}, "unknown currency"),
+        ({"auto_redirect": "false"}, "AutoRedirect"),
         ({"amount": 114.26}, "float"),
         ({"amount": "113,02"}, "is not an amount"),
         ({"ammount": "1.00"}, "did you mean 'amount'?"),

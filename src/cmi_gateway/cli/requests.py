@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
-from cmi_gateway import BillTo, ConfigurationError, Money, OrderLine, PaymentRequest
+from cmi_gateway import (
+    BillTo,
+    ConfigurationError,
+    Money,
+    OrderLine,
+    PaymentRequest,
+    Recurring,
+    ShipTo,
+)
 from cmi_gateway.cli.settings import REQUEST_SETTINGS, refuse_unknown_names
 
-_Part = TypeVar("_Part", BillTo, OrderLine, PaymentRequest)
+#: Tables within a request.
+_PARTS: Final[Mapping[str, type[Any]]] = {"bill_to": BillTo, "ship_to": ShipTo, "recurring": Recurring}
+
+_Part = TypeVar("_Part", BillTo, OrderLine, PaymentRequest, Recurring, ShipTo)
 
 
 def payment_request(table: Mapping[str, Any], settings: Mapping[str, Any]) -> PaymentRequest:
@@ -44,8 +55,16 @@ def _value(name: str, value: Any) -> Any:
     """Turn what stands in a file into what the request takes."""
     if name == "amount":
         return Money.parse(value)
-    if name == "bill_to":
-        return _made(BillTo, value, "bill_to")
+    if name in _PARTS:
+        return _made(_PARTS[name], value, name)
+    if name == "display_amount":
+        return _shown_amount(value)
     if name == "lines" and isinstance(value, list):
         return [_made(OrderLine, line, f"line {number}") for number, line in enumerate(value, start=1)]
     return value
+
+
+def _shown_amount(table: object) -> Money:
+    if not isinstance(table, Mapping) or table.keys() != {"amount", "currency"}:
+        raise ConfigurationError('display_amount must be a table: amount = "10.50", currency = "EUR"')
+    return Money.parse(table["amount"], table["currency"])
