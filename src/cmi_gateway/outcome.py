@@ -145,10 +145,9 @@ def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
     message = value_of("ErrMsg") or value_of("mdErrorMsg") or ""
     sign = code in (_APPROVED_CODE, "0") or response.lower() == "approved" or bool(facts.authorization_code)
     if code == _APPROVED_CODE and response == "Approved":
-        if md_status and md_status not in _AUTHENTICATION_DONE:
-            return Failed(
-                f"approved although 3-D Secure ended with status {md_status[:2]!r}", sign, facts, code
-            )
+        objection = _objection(value_of, md_status)
+        if objection:
+            return Failed(f"approved although {objection}", sign, facts, _reported_error(value_of) or code)
         return Approved(facts)
     if sign:
         return Failed(
@@ -175,6 +174,20 @@ def _error_code(value_of: Callable[[str], str | None]) -> str:
     named = (look_up(value_of(name)).code for name in ("ErrCode", "ErrorCode"))
     return_code = look_up(value_of("ProcReturnCode")).code
     return next((code for code in (*named, find_code(value_of("ErrMsg")), return_code) if code), "")
+
+
+def _objection(value_of: Callable[[str], str | None], md_status: str) -> str:
+    """Say what else in the answer contradicts an approval, if anything does."""
+    if md_status and md_status not in _AUTHENTICATION_DONE:
+        return f"3-D Secure ended with status {md_status[:2]!r}"
+    error = _reported_error(value_of)
+    return f"the gateway reports {error}" if error else ""
+
+
+def _reported_error(value_of: Callable[[str], str | None]) -> str:
+    """Give the gateway's own error code (``CORE-2507``), if any; bare digits there may be a success of other platforms."""
+    found = (find_code(value_of(name)) for name in ("ErrCode", "ErrorCode", "ErrMsg"))
+    return next((code for code in found if code), "")
 
 
 def _facts(value_of: Callable[[str], str | None]) -> PaymentFacts:

@@ -63,6 +63,22 @@ def test_only_one_combination_is_success(code, response, auth, md):
         assert not getattr(answer, "authorization_sign", False)
 
 
+@pytest.mark.parametrize("name", ["ErrCode", "ErrorCode", "ErrMsg"])
+def test_an_approval_with_an_error_code_contradicts_itself(name):
+    """`00` and `Approved` beside an error of the gateway is never paid, and a person looks."""
+    answer = outcome(APPROVED, **{name: "CORE-2507 Same order"})
+    assert isinstance(answer, Failed)
+    assert answer.authorization_sign
+    assert ("CORE-2507", "checking") == (answer.code, answer.message_key)
+    assert "CORE-2507" in answer.reason
+
+
+@pytest.mark.parametrize("text", ["", "00", "0", "Approved", "APPROVED 00"])
+def test_an_error_field_without_an_error_contradicts_nothing(text):
+    """Only the gateway's own error codes contradict an approval; other platforms write the success there."""
+    assert isinstance(outcome(APPROVED, ErrMsg=text, ErrCode=text), Approved)
+
+
 def test_gateway_errors_are_not_declines():
     """Code 99 and `Response` `Error` are the gateway's errors, not the bank's no."""
     for results in (
