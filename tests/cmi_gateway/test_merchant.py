@@ -173,3 +173,16 @@ def test_dates_of_a_contract_are_in_order():
         merchant(valid_from=date(2025, 1, 1), valid_until=date(2024, 12, 31))
     with pytest.raises(cmi.ConfigurationError):
         merchant(valid_from="2025-01-01")
+
+
+@pytest.mark.parametrize("wrong", [{"callback_policy": {}}, {"observer": 5}])
+def test_a_policy_or_observer_of_another_type(wrong):
+    """What would fail at the first callback only is refused where the merchant is made."""
+    with pytest.raises(cmi.ConfigurationError, match=next(iter(wrong))):
+        cmi.Merchant("600000099", "TEST1234", cmi.TEST, **wrong)
+
+
+def test_only_a_payment_request_is_signed():
+    """Anything else is refused by name."""
+    with pytest.raises(cmi.FieldError, match="PaymentRequest"):
+        cmi.Merchant("600000099", "TEST1234", cmi.TEST).sign({"amount": "114.26"})
