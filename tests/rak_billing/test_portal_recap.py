@@ -131,6 +131,16 @@ def test_a_bill_that_is_gone_altogether(desk):
         assert (409, True) == (answer.status_code, "déjà payées" in words(answer))
 
 
+def test_going_back_after_paying_never_says_that_nothing_was_paid(desk):
+    """One of two invoices is paid: the old recap must not lead the customer to pay it again."""
+    token = desk.draft(chosen=[A])
+    desk.callback(desk.pay(token))
+    answer = desk.client.get(f"/recapitulatif/{token}")
+    assert (409, False) == (answer.status_code, "Rien n'a été payé" in words(answer))
+    assert "Si vous venez de payer, les factures payées ont quitté la liste" in words(answer)
+    assert [B] == [box["value"] for box in soup(answer).select("input[name=invoice]")]
+
+
 def test_a_choice_changed_in_another_tab_is_noticed(desk):
     """« Payer » pays what its own page showed, or nothing."""
     token = desk.draft(chosen=[A])
