@@ -84,6 +84,32 @@ def test_negative_differences_have_no_wire_text():
         _ = difference.wire
 
 
+@given(CENTIMES, CENTIMES)
+def test_amounts_order_as_their_centimes(one, other):
+    """Each comparison of two amounts is that of their centimes."""
+    left, right = Money(one), Money(other)
+    assert (one < other, one <= other, one > other, one >= other) == (
+        left < right,
+        left <= right,
+        left > right,
+        left >= right,
+    )
+    assert Money(one) <= Money(one) >= Money(one)
+
+
+def test_signs_of_small_amounts():
+    """Nothing has no sign, and one centime below nothing has one and cannot be sent."""
+    assert ("0.00", "0.00", "-0.01") == (str(Money(0)), Money(0).wire, str(Money(-1)))
+    with pytest.raises(AmountError):
+        _ = Money(-1).wire
+
+
+@pytest.mark.parametrize("start", [-1, 1, True, False, 0.0])
+def test_sums_start_from_zero_only(start):
+    """The built-in sum may start from its own 0, and from no other number."""
+    assert NotImplemented is Money(100).__radd__(start)
+
+
 def test_sum_and_order():
     """Amounts of one currency add with `sum` and compare."""
     parts = [Money(11302), Money(10581)]
@@ -100,6 +126,8 @@ def test_currencies_do_not_mix(operation):
     """Sums and comparisons of two currencies raise instead of guessing a rate."""
     with pytest.raises(CurrencyMismatchError):
         getattr(Money(100), operation)(Money(100, "EUR"))
+    with pytest.raises(CurrencyMismatchError):
+        getattr(Money(100, "EUR"), operation)(Money(100))
     assert Money(100) != Money(100, "EUR")
 
 

@@ -129,7 +129,17 @@ def test_the_fast_path_is_the_slow_path(values):
 
 
 @pytest.mark.parametrize(
-    "pairs", [[("a", 1)], [("a", None)], [(1, "a")], [("a", "\ud800")], ["abc"], [("a",)], [None]]
+    "pairs",
+    [
+        [("a", 1)],
+        [("a", None)],
+        [(1, "a")],
+        [("a", "\ud800")],
+        ["abc"],
+        [("a",)],
+        [None],
+        [("a", "b"), ("c", "d", "e")],
+    ],
 )
 def test_values_that_are_not_text(pairs):
     """Anything but text raises a typed error."""
@@ -184,7 +194,9 @@ def test_natural_order_against_php():
 def test_orders_agree():
     """Up to nine numbered names of a kind sort alike; the tenth sorts differently."""
     assert orders_agree(tuple(f"ItemNumber{number}" for number in range(1, 10)))
-    assert not orders_agree(tuple(f"ItemNumber{number}" for number in range(1, 11)))
+    ten = tuple(f"ItemNumber{number}" for number in range(1, 11))
+    assert not orders_agree(ten)
+    assert not orders_agree(ten[::-1])
 
 
 def test_many_names_are_not_remembered():
