@@ -50,6 +50,12 @@ def test_the_gateway_may_write_the_amount_its_way(amount):
     assert opened(signed_body(answer_fields(FORM) | {"amount": amount})).reply
 
 
+def test_an_amount_that_is_none_breaks_the_seal():
+    """An amount that is no amount of money is refused, not read as one."""
+    with pytest.raises(cmi.CallbackMismatchError, match="seal"):
+        opened(signed_body(answer_fields(FORM) | {"amount": "much"}))
+
+
 @pytest.mark.parametrize("name", ["email", "BillToName", "NUM_CONTRAT", "okUrl", "lang"])
 def test_a_changed_field_breaks_the_seal(name):
     """A sealed field that comes back with another value, or not at all, is refused."""
