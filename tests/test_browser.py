@@ -42,8 +42,8 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def window(browser, tmp_path, request):
-    """Open a window; at the end the browser must not have complained of anything."""
+def window(browser, place, tmp_path, request):
+    """Open a window, closed before the servers stop; at the end the browser must not have complained of anything."""
     asked = getattr(request, "param", {})
     with visit(browser, tmp_path, **asked) as opened:
         yield opened
@@ -171,7 +171,8 @@ def test_the_guide_opens_beside_the_entries(window, place):
     window.page.get_by_label("Code Client").fill("123456789")
     with window.page.expect_popup() as opened:
         window.follow("Guide de paiement en ligne des factures de la RAK")
-    assert "Guide de paiement en ligne" == opened.value.locator("h1").inner_text()
+    title = "Guide de paiement en ligne par carte bancaire des Factures de la RAK"
+    assert title == opened.value.locator("h1").inner_text()
     assert "123456789" == window.page.get_by_label("Code Client").input_value()
 
 

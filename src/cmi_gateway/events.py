@@ -49,8 +49,8 @@ def tell(event: GatewayEvent, observer: Observer | None) -> None:
     """Log *event* and hand it to *observer*; an observer that fails is logged and changes nothing."""
     level = _LEVELS.get(event.name, logging.DEBUG)
     if _LOG.isEnabledFor(level):
-        # Values only as extra fields: a line feed in them cannot forge a second log line.
-        _LOG.log(level, event.name, extra={"cmi": attrs.asdict(event)})
+        # Names of classes and of fields only, none of which a stranger writes: nothing can forge a second line.
+        _LOG.log(level, "%s %s %s", event.name, event.reason, event.field, extra={"cmi": attrs.asdict(event)})
     if observer is None:
         return
     try:

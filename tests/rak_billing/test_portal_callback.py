@@ -26,7 +26,13 @@ def receipt_path(desk, sent):
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(None, "ACTION=POSTAUTH"), (DECLINED, "APPROVED"), (b"oid=1&HASH=x", "FAILURE"), (b"", "FAILURE")],
+    [
+        (None, "ACTION=POSTAUTH"),
+        (DECLINED, "APPROVED"),
+        (b"oid=1&HASH=x", "FAILURE"),
+        (b"", "FAILURE"),
+        (b"a=" + b"x" * 1_000_000, "FAILURE"),
+    ],
 )
 def test_the_answer_is_the_bare_word(desk, sent, body, expected):
     """Plain text, status 200, no white space, no session."""

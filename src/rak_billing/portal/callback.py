@@ -11,6 +11,7 @@ import logging
 from typing import Final
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cmi_gateway.callback import Reply
 from rak_billing.checkout import Checkout
@@ -26,14 +27,17 @@ _log: Final = logging.getLogger(__name__)
 def notice() -> Response:
     """Take a notice of the gateway and answer the word it expects, as plain text."""
     checkout = portal().checkout
-    response = Response(_reply(checkout, request.get_data(cache=False)), mimetype="text/plain")
+    response = Response(_reply(checkout), mimetype="text/plain")
     response.call_on_close(lambda: _deliver(checkout))
     return response
 
 
-def _reply(checkout: Checkout, body: bytes) -> str:
+def _reply(checkout: Checkout) -> str:
     try:
-        return checkout.settle(body).value
+        return checkout.settle(request.get_data(cache=False)).value
+    except RequestEntityTooLarge:
+        _log.warning("a callback was over the size that is read")
+        return Reply.FAILURE.value
     except Exception:  # noqa: BLE001 - any other answer would be a syntax error to the gateway
         # This word is its "not captured, a person looks".
         _log.exception("a callback could not be settled")
