@@ -20,7 +20,7 @@ class Secret:
     _raw: bytes
 
     def __init__(self, text: str) -> None:
-        self._raw = text.encode()
+        self._raw = text.encode("utf-8", "surrogatepass")
 
     def __repr__(self) -> str:
         return _MASK
@@ -64,9 +64,9 @@ def hide_key(text: object, *, shortest: int = 1) -> tuple[Secret, str | None]:
     if not isinstance(text, str):
         return Secret(""), f"must be text, not {type(text).__name__}"
     if len(text) < shortest:
-        return Secret(""), f"is shorter than {shortest} characters"
+        return Secret(text), f"is shorter than {shortest} characters"
     if " " in text or not text.isprintable():
-        return Secret(""), "holds white space or control characters; was it copied with a line end?"
+        return Secret(text), "holds white space or control characters; was it copied with a line end?"
     return Secret(text), None
 
 
