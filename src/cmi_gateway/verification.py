@@ -58,13 +58,19 @@ def verify(
 
 
 def _presented_hash(fields: Mapping[str, str]) -> str:
-    folded = {name.lower(): value for name, value in fields.items()}
-    presented = canonical_value(folded.get("hash", ""))
+    presented = canonical_value(_named("HASH", fields))
     if not presented:
         raise MalformedCallbackError("no HASH field: this is not a callback of the gateway")
-    if canonical_value(folded.get("hashalgorithm", "")) != "ver3":
+    if canonical_value(_named("hashAlgorithm", fields)) != "ver3":
         raise MalformedCallbackError("hashAlgorithm must be 'ver3'; older versions are not accepted")
     return presented
+
+
+def _named(usual: str, fields: Mapping[str, str]) -> str:
+    """Give the value of a field in any case of letters; the usual spelling is found at once."""
+    if usual in fields:
+        return fields[usual]
+    return next((value for name, value in fields.items() if name.lower() == usual.lower()), "")
 
 
 def _is_signed(fields: Mapping[str, str], presented: str, store_key: Secret, reading: Reading) -> bool:

@@ -83,6 +83,15 @@ def test_real_callback_verifies():
     assert "CMI-ACC00000080-1659432253311" == callback.order_id
 
 
+def test_names_are_read_in_any_case():
+    """A framework or proxy that changes the case of names does not break a callback."""
+    fields = answer_fields(FORM)
+    lowered = {name.lower(): value for name, value in fields.items()} | {
+        "hash": hash_ver3(fields.items(), STORE_KEY)
+    }
+    assert isinstance(matched(urlencode(lowered).encode()).outcome, cmi.Approved)
+
+
 def test_pairs_of_a_framework_verify():
     """Pairs parsed by a framework are accepted, the line feed in the last value included."""
     fields = next(v for v in vectors()["published"] if v["id"] == "V7")["fields"]
