@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: 3-D Secure statuses after which a payment may go on: authenticated, or card or issuer not enrolled.
 _AUTHENTICATION_DONE: Final = frozenset({"1", "2", "3", "4"})
+#: Ends of 3-D Secure after which no bank is asked: not authenticated, and rejected by the issuer.
+_AUTHENTICATION_REFUSED: Final = frozenset({"N", "R"})
 #: The issuer's codes are two characters; 99 is the gateway's own error.
 _GATEWAY_ERROR: Final = "99"
 _APPROVED_CODE: Final = "00"
@@ -133,7 +135,8 @@ def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
     Judge the result fields of a verified callback.
 
     Success needs the code ``00`` as text *and* ``Response`` ``Approved``; a numeric comparison would take
-    ``0``, which CMI's table prints, or an absent code in some languages.
+    ``0``, which CMI's table prints, or an absent code in some languages. Fields that are absent or empty
+    contradict nothing: only the order, the amount and these two are in every answer.
 
     Args:
         value_of: Gives the value of a field by its name, or None.
@@ -149,6 +152,9 @@ def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
         if objection:
             return Failed(f"approved although {objection}", sign, facts, _reported_error(value_of) or code)
         return Approved(facts)
+    if _names_another_order(value_of):
+        # Whatever it says, it says of two orders: neither may change by it.
+        return Failed("ReturnOid names another order than oid", sign, facts)
     if sign:
         return Failed(
             f"contradiction: ProcReturnCode {code[:4]!r} with Response {response[:10]!r}",
@@ -178,10 +184,20 @@ def _error_code(value_of: Callable[[str], str | None]) -> str:
 
 def _objection(value_of: Callable[[str], str | None], md_status: str) -> str:
     """Say what else in the answer contradicts an approval, if anything does."""
+    if _names_another_order(value_of):
+        return "ReturnOid names another order than oid"
     if md_status and md_status not in _AUTHENTICATION_DONE:
         return f"3-D Secure ended with status {md_status[:2]!r}"
+    if (value_of("txstatus") or "").upper() in _AUTHENTICATION_REFUSED:
+        return "3-D Secure refused the payer (txstatus)"
     error = _reported_error(value_of)
     return f"the gateway reports {error}" if error else ""
+
+
+def _names_another_order(value_of: Callable[[str], str | None]) -> bool:
+    """Tell whether the gateway's own name of the order differs from the echoed one; equal in every real answer seen."""
+    returned = value_of("ReturnOid")
+    return bool(returned) and returned != value_of("oid")
 
 
 def _reported_error(value_of: Callable[[str], str | None]) -> str:

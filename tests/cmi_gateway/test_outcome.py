@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from itertools import product
+from urllib.parse import parse_qsl
 
 import pytest
 
 from cmi_gateway import Approved, Declined, Failed, NotAuthenticated, PaymentFacts
 from cmi_gateway.outcome import read_outcome
-from support.gateway_kit import APPROVED, DECLINED, NOT_AUTHENTICATED
+from support.gateway_kit import APPROVED, DECLINED, NOT_AUTHENTICATED, real_callback
 
 
 def outcome(results, **changes):
@@ -71,6 +72,54 @@ def test_an_approval_with_an_error_code_contradicts_itself(name):
     assert answer.authorization_sign
     assert ("CORE-2507", "checking") == (answer.code, answer.message_key)
     assert "CORE-2507" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"oid": "A-1", "ReturnOid": "A-2"}, "another order"),
+        ({"oid": "A-1", "ReturnOid": "a-1"}, "another order"),
+        ({"txstatus": "N"}, "3-D Secure"),
+        ({"txstatus": "n", "mdStatus": "1"}, "3-D Secure"),
+        ({"txstatus": "R", "mdStatus": "2"}, "3-D Secure"),
+    ],
+)
+def test_an_approval_that_the_rest_denies_is_never_paid(told, reason):
+    """Another order's name or a refusal by 3-D Secure beside `00` and `Approved` is a failure that a person looks at."""
+    answer = outcome(APPROVED, **told)
+    assert (Failed, True, "checking") == (type(answer), answer.authorization_sign, answer.message_key)
+    assert reason in answer.reason
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"oid": "A-1", "ReturnOid": "A-1", "txstatus": "Y", "mdStatus": "1"},
+        {"oid": "A-1", "ReturnOid": "", "txstatus": "", "mdStatus": ""},
+        {"oid": "A-1"},
+        {"txstatus": "A", "mdStatus": "4"},
+        {"txstatus": "U"},
+    ],
+)
+def test_what_is_absent_or_agrees_denies_nothing(told):
+    """Empty and missing fields, and 3-D Secure that was tried or not available, leave an approval as it is."""
+    assert isinstance(outcome(APPROVED, **told), Approved)
+
+
+def test_the_real_approval_is_one():
+    """The real callback of CMI's test platform, with its `ReturnOid` and without 3-D Secure, stays approved."""
+    fields = dict(parse_qsl(real_callback().decode("ascii").rstrip("\n"), keep_blank_values=True))
+    assert fields["oid"] == fields["ReturnOid"]
+    assert isinstance(read_outcome(fields.get), Approved)
+
+
+@pytest.mark.parametrize(
+    ("results", "sign"), [(DECLINED, False), (NOT_AUTHENTICATED, False), (DECLINED | {"AuthCode": "1"}, True)]
+)
+def test_a_no_of_two_orders_changes_neither(results, sign):
+    """A refusal that names two orders is a failure: nothing changes, and nobody is invited to pay again by it."""
+    answer = outcome(results, oid="A-1", ReturnOid="A-2")
+    assert (Failed, sign, "checking") == (type(answer), answer.authorization_sign, answer.message_key)
 
 
 @pytest.mark.parametrize("text", ["", "00", "0", "Approved", "APPROVED 00"])

@@ -54,7 +54,7 @@ def doubtful(form: cmi.SignedForm, **changes: str) -> bytes:
 
 
 def _callback(form: cmi.SignedForm, results: dict[str, str], changes: dict[str, str]) -> bytes:
-    own = {"ReturnOid": form.order_id, "TransId": new_transaction_id(), "rnd": _random()}
+    own = {"TransId": new_transaction_id(), "rnd": _random()}
     return answer(form, results | own | changes)
 
 

@@ -15,9 +15,8 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 STORE_KEY = "TEST1234"
 MERCHANT = cmi.Merchant(client_id="600000099", store_key=STORE_KEY, gateway=cmi.TEST, name="RAK")
 
-#: What the gateway adds to an approval without 3-D Secure.
+#: What the gateway adds to an approval without 3-D Secure, beside ``ReturnOid``, which repeats the order's.
 APPROVED = {
-    "ReturnOid": "RAK-7f3kq9z2mb4wx1t8",
     "ProcReturnCode": "00",
     "Response": "Approved",
     "ErrMsg": "",
@@ -79,9 +78,9 @@ def signed_form(**changes: Any) -> cmi.SignedForm:
 
 
 def answer_fields(form: cmi.SignedForm, results: Mapping[str, str] = APPROVED) -> dict[str, str]:
-    """Give what the gateway posts: all that was sent, but for its own random text and hash, and *results*."""
+    """Give what the gateway posts: all that was sent, but for its own random text and hash, the order once more, and *results*."""
     echoed = {name: value for name, value in form.fields if name not in ("hash", "rnd")}
-    return echoed | dict(results)
+    return echoed | {"ReturnOid": echoed["oid"]} | dict(results)
 
 
 def signed_body(fields: Mapping[str, str] | Iterable[tuple[str, str]], store_key: str = STORE_KEY) -> bytes:

@@ -165,9 +165,8 @@ def sent_fields(page: TestResponse) -> dict[str, str]:
 
 def gateway_answer(page: TestResponse, results: Mapping[str, str] = APPROVED) -> bytes:
     """Sign the gateway's answer to the form of a redirect page."""
-    fields = sent_fields(page)
-    form: Any = SimpleNamespace(fields=tuple(fields.items()))
-    return signed_body(answer_fields(form, dict(results) | {"ReturnOid": fields["oid"]}))
+    form: Any = SimpleNamespace(fields=tuple(sent_fields(page).items()))
+    return signed_body(answer_fields(form, results))
 
 
 def return_path(page: TestResponse) -> str:
