@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _AUTHENTICATION_DONE: Final = frozenset({"1", "2", "3", "4"})
 #: Ends of 3-D Secure after which no bank is asked: not authenticated, and rejected by the issuer.
 _AUTHENTICATION_REFUSED: Final = frozenset({"N", "R"})
+_TWO_ORDERS: Final = "ReturnOid names another order than oid"
 #: The issuer's codes are two characters; 99 is the gateway's own error.
 _GATEWAY_ERROR: Final = "99"
 _APPROVED_CODE: Final = "00"
@@ -145,33 +146,32 @@ def read_outcome(value_of: Callable[[str], str | None]) -> Outcome:
     code = value_of("ProcReturnCode") or ""
     response = value_of("Response") or ""
     md_status = value_of("mdStatus") or ""
-    message = value_of("ErrMsg") or value_of("mdErrorMsg") or ""
     sign = code in (_APPROVED_CODE, "0") or response.lower() == "approved" or bool(facts.authorization_code)
     if code == _APPROVED_CODE and response == "Approved":
         objection = _objection(value_of, md_status)
         if objection:
             return Failed(f"approved although {objection}", sign, facts, _reported_error(value_of) or code)
         return Approved(facts)
+    said = f"ProcReturnCode {code[:4]!r} with Response {response[:10]!r}"
+    if sign:
+        return Failed(f"contradiction: {said}", sign, facts, _error_code(value_of))
     if _names_another_order(value_of):
         # Whatever it says, it says of two orders: neither may change by it.
-        return Failed("ReturnOid names another order than oid", sign, facts)
-    if sign:
-        return Failed(
-            f"contradiction: ProcReturnCode {code[:4]!r} with Response {response[:10]!r}",
-            sign,
-            facts,
-            _error_code(value_of),
-        )
+        return Failed(_TWO_ORDERS, sign, facts)
+    refusal = _refusal(value_of, code, response, md_status, facts)
+    return refusal or Failed(f"the gateway reports {said}", sign, facts, _error_code(value_of))
+
+
+def _refusal(
+    value_of: Callable[[str], str | None], code: str, response: str, md_status: str, facts: PaymentFacts
+) -> Declined | NotAuthenticated | None:
+    """Give the no of the issuer, or of 3-D Secure; None where the gateway itself failed."""
+    message = value_of("ErrMsg") or value_of("mdErrorMsg") or ""
     if response == "Declined" and len(code) == len(_APPROVED_CODE) and code != _GATEWAY_ERROR:
         return Declined(code, message, facts)
     if not code and md_status and md_status not in _AUTHENTICATION_DONE:
         return NotAuthenticated(message, facts, md_status[:2])
-    return Failed(
-        f"the gateway reports ProcReturnCode {code[:4]!r} with Response {response[:10]!r}",
-        sign,
-        facts,
-        _error_code(value_of),
-    )
+    return None
 
 
 def _error_code(value_of: Callable[[str], str | None]) -> str:
@@ -185,7 +185,7 @@ def _error_code(value_of: Callable[[str], str | None]) -> str:
 def _objection(value_of: Callable[[str], str | None], md_status: str) -> str:
     """Say what else in the answer contradicts an approval, if anything does."""
     if _names_another_order(value_of):
-        return "ReturnOid names another order than oid"
+        return _TWO_ORDERS
     if md_status and md_status not in _AUTHENTICATION_DONE:
         return f"3-D Secure ended with status {md_status[:2]!r}"
     if (value_of("txstatus") or "").upper() in _AUTHENTICATION_REFUSED:

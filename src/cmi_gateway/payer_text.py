@@ -24,6 +24,7 @@ class PayerText:
     def __init__(self, client_id: str, amount: Money) -> None:
         self._control_values = _CONTROL_VALUES | {client_id.lower()}
         self._amount = amount
+        self._units = str(amount.centimes // 100).lstrip("0")
 
     def is_result(self, value: str) -> bool:
         """Say whether *value* equals a code, a currency, the merchant's id or the amount of this payment."""
@@ -40,12 +41,16 @@ class PayerText:
             raise FieldError(
                 field,
                 "must not equal a result of the gateway ('Approved', '00', '504', 'MAD' …), the client id or the "
-                "amount: names are not signed, so it could be read as one; write it in other words",
+                "amount: names are not signed, so it could be read as one; write it in other words, or put a word before it",
             )
         return value
 
     def _is_the_amount(self, value: str) -> bool:
+        dotted = value.replace(",", ".", 1)
+        # An exception for every name and address would cost more than all the other checks.
+        if dotted.partition(".")[0].lstrip("0") != self._units:
+            return False
         try:
-            return Money.parse(value.replace(",", ".", 1)) == self._amount
+            return Money.parse(dotted) == self._amount
         except AmountError:
             return False

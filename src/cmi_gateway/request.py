@@ -12,6 +12,7 @@ from cmi_gateway.money import Money
 
 Language = Literal["fr", "ar", "en"]
 RecurringUnit = Literal["D", "W", "M", "Y"]
+OwnWords = Literal["lines", "description", "criteria"]
 
 
 @attrs.frozen(kw_only=True)
@@ -96,6 +97,12 @@ def _criteria(listed: Iterable[str]) -> tuple[str, ...]:
     return tuple(listed) if isinstance(listed, Iterable) and not isinstance(listed, str) else (listed,)
 
 
+def _statement(parts: Iterable[OwnWords] | OwnWords) -> frozenset[OwnWords]:
+    # One text names one part.
+    listed = parts if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
+    return frozenset(listed)
+
+
 def _frozen_mapping(custom: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(custom)) if isinstance(custom, Mapping) else custom
 
@@ -120,6 +127,9 @@ class PaymentRequest:
         description: For the card holder's bank, on its 3-D Secure page; up to 255 characters.
         display_amount: The amount in another currency, shown beside; the charge stays *amount*.
         show_currencies: Whether the page offers approximate amounts in other currencies.
+        own_words: Your statement which of ``lines``, ``description`` and ``criteria`` hold your own words only, such as
+            the invoice numbers of your billing system. They may then read as a result of the gateway: an invoice
+            may be numbered 00. Leave out what a payer can choose or type; by default that is all of them.
         criteria: Up to nine of the merchant's reporting keys (``DIMCRITERIA1`` …), 64 characters each.
         ship_to: Where goods go.
         recurring: The terms of a repeated payment, where the contract allows it.
@@ -149,3 +159,4 @@ class PaymentRequest:
     criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria)
     ship_to: ShipTo | None = attrs.field(default=None, repr=False)
     recurring: Recurring | None = None
+    own_words: frozenset[OwnWords] = attrs.field(default=frozenset(), converter=_statement)

@@ -4,12 +4,13 @@ From a payment request to the gateway's fields, in their exact spelling.
 Values are checked before they are signed: the gateway hashes what arrives, so a value that a browser,
 a firewall or PHP would change on the way would be refused there with "3D-1004", long after the payer left.
 What a payer can type is also kept out of the vocabulary of results: the hash does not cover names, so a
-family name "Approved" could be made to read as a result.
+family name "Approved" could be made to read as a result. Order lines, description and criteria are taken for
+the payer's choice as well, unless the request states that they are the merchant's own words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, get_args
 
 from cmi_gateway.errors import FieldError
@@ -26,10 +27,22 @@ from cmi_gateway.field_checks import (
 from cmi_gateway.field_names import BILL_TO, SHIP_TO
 from cmi_gateway.money import Money
 from cmi_gateway.payer_text import PayerText
-from cmi_gateway.request import BillTo, Language, OrderLine, PaymentRequest, Recurring, RecurringUnit, ShipTo
+from cmi_gateway.request import (
+    BillTo,
+    Language,
+    OrderLine,
+    OwnWords,
+    PaymentRequest,
+    Recurring,
+    RecurringUnit,
+    ShipTo,
+)
 
 Fields = Iterator[tuple[str, str]]
+#: Gives the value of a field, or refuses it.
+_Judge = Callable[[str, str], str]
 
+_PARTS_OF_OWN_WORDS: Final = frozenset[str](get_args(OwnWords))
 #: With ten the known orders of names (``Item10``) would disagree.
 _MOST_NUMBERED: Final = 9
 
@@ -43,6 +56,8 @@ def request_fields(request: PaymentRequest, client_id: str) -> Fields:
     """
     if not isinstance(request, PaymentRequest):
         raise FieldError("request", "must be a PaymentRequest")
+    if not request.own_words <= _PARTS_OF_OWN_WORDS:
+        raise FieldError("own_words", "may name 'lines', 'description' and 'criteria', nothing else")
     yield "clientid", client_id
     yield "storetype", "3D_PAY_HOSTING"
     # CMI's material knows pre-authorization only: the reply to the callback asks for the capture.
@@ -54,7 +69,7 @@ def request_fields(request: PaymentRequest, client_id: str) -> Fields:
     payer = PayerText(client_id, request.amount)
     yield "email", payer.check("email", check_address("email", request.email, 64))
     yield from _bill_to_fields(request.bill_to, payer)
-    yield from _line_fields(request)
+    yield from _line_fields(request, payer)
     yield from _shown_fields(request, payer)
     yield from _recurring_fields(request.recurring)
     yield from _custom_fields(request.custom, payer)
@@ -105,7 +120,16 @@ def _person_fields(person: BillTo | ShipTo, names: Mapping[str, tuple[str, int]]
         yield name, payer.check(name, value)
 
 
-def _line_fields(request: PaymentRequest) -> Fields:
+def _judge_of(part: OwnWords, request: PaymentRequest, payer: PayerText) -> _Judge:
+    """Give what judges the text of *part*: nothing, where the request states that the merchant alone wrote it."""
+    return _own_words if part in request.own_words else payer.check
+
+
+def _own_words(_field: str, value: str) -> str:
+    return value
+
+
+def _line_fields(request: PaymentRequest, payer: PayerText) -> Fields:
     if not request.lines:
         return
     if len(request.lines) > _MOST_NUMBERED:
@@ -119,18 +143,19 @@ def _line_fields(request: PaymentRequest) -> Fields:
     # In centimes: nine large lines are more than `Money` holds.
     if sum([line.amount.centimes for line in request.lines]) != request.amount.centimes:
         raise FieldError("lines", "must add up to the amount of the request")
+    judge = _judge_of("lines", request, payer)
     for number, line in enumerate(request.lines, start=1):
-        yield from _one_line_fields(number, line)
+        yield from _one_line_fields(number, line, judge)
 
 
-def _one_line_fields(number: int, line: OrderLine) -> Fields:
+def _one_line_fields(number: int, line: OrderLine, judge: _Judge) -> Fields:
     reference = check_text(f"ItemNumber{number}", line.reference, 64, required=True)
-    description = check_text(f"Desc{number}", line.description, 128)
-    yield f"ItemNumber{number}", reference
+    # The gateway's receipt shows "GERANCE.ELECTRICITE" for "GERANCE:ELECTRICITE": it alters colons on the way.
+    description = check_text(f"Desc{number}", line.description, 128).replace(":", " ").strip()
+    yield f"ItemNumber{number}", judge(f"ItemNumber{number}", reference)
     yield f"ProductCode{number}", reference
     yield f"Id{number}", reference
-    # The gateway's receipt shows "GERANCE.ELECTRICITE" for "GERANCE:ELECTRICITE": it alters colons on the way.
-    yield f"Desc{number}", description.replace(":", " ").strip()
+    yield f"Desc{number}", judge(f"Desc{number}", description)
     yield f"Qty{number}", "1"
     yield f"Price{number}", line.amount.wire
     yield f"Total{number}", line.amount.wire
@@ -138,10 +163,12 @@ def _one_line_fields(number: int, line: OrderLine) -> Fields:
 
 def _shown_fields(request: PaymentRequest, payer: PayerText) -> Fields:
     if request.description != "":
-        yield "description", check_text("description", request.description, 255)
+        description = check_text("description", request.description, 255)
+        yield "description", _judge_of("description", request, payer)("description", description)
     if request.display_amount is not None:
-        if not isinstance(request.display_amount, Money) or request.display_amount.centimes <= 0:
-            raise FieldError("amountCur", "display_amount must be Money above zero")
+        shown = request.display_amount
+        if not isinstance(shown, Money) or shown.centimes <= 0 or shown.currency == request.amount.currency:
+            raise FieldError("amountCur", "display_amount must be Money above zero, in another currency")
         yield "amountCur", request.display_amount.wire
         yield "symbolCur", request.display_amount.currency
     if check_choice("currenciesList", request.show_currencies):
@@ -150,8 +177,10 @@ def _shown_fields(request: PaymentRequest, payer: PayerText) -> Fields:
         raise FieldError(
             "DIMCRITERIA10", f"at most {_MOST_NUMBERED} criteria: a tenth sorts differently at CMI's kits"
         )
+    judge = _judge_of("criteria", request, payer)
     for number, criterion in enumerate(request.criteria, start=1):
-        yield f"DIMCRITERIA{number}", check_text(f"DIMCRITERIA{number}", criterion, 64)
+        name = f"DIMCRITERIA{number}"
+        yield name, judge(name, check_text(name, criterion, 64))
     if request.ship_to is not None:
         if not isinstance(request.ship_to, ShipTo):
             raise FieldError("ShipToName", "ship_to must be a ShipTo")

@@ -78,6 +78,8 @@ def payment_request(
         email=email,
         bill_to=_bill_to(order, is_result, masked=tenant.mask_personal_data),
         lines=gateway_lines(order.lines),
+        # They come from billing, and the payer chooses whole invoices: one may be numbered 00.
+        own_words=("lines",),
         ok_url=tenant.return_url(token),
         fail_url=tenant.fail_url(token),
         shop_url=tenant.shop_url(token),

@@ -8,6 +8,10 @@ import cmi_gateway as cmi
 from support.gateway_kit import signed_form
 
 
+def line(reference, description):
+    return cmi.OrderLine(reference=reference, description=description, amount=cmi.Money(11426))
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -45,6 +49,7 @@ def test_optional_fields(changes, expected):
         ({"description": None}, "description"),
         ({"display_amount": cmi.Money(0, "EUR")}, "amountCur"),
         ({"display_amount": 10.5}, "amountCur"),
+        ({"display_amount": cmi.Money(1050)}, "amountCur"),
         ({"criteria": ["x"] * 10}, "DIMCRITERIA10"),
         ({"criteria": ["x" * 65]}, "DIMCRITERIA1"),
         ({"auto_redirect": "false"}, "AutoRedirect"),
@@ -68,7 +73,19 @@ def test_optional_fields_are_checked(changes, field):
 @pytest.mark.parametrize(
     "value", ["Approved", "APPROVED", "declined", "504", "00", "MAD", "600000099", "114.26", "114,26"]
 )
-@pytest.mark.parametrize("where", ["BillToCompany", "BillToStreet1", "note", "ShipToName"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "BillToCompany",
+        "BillToStreet1",
+        "note",
+        "ShipToName",
+        "ItemNumber1",
+        "Desc1",
+        "description",
+        "DIMCRITERIA2",
+    ],
+)
 def test_payers_text_never_equals_a_result(where, value):
     """Codes, currencies, the client id and this payment's amount are kept free for the gateway."""
     changes = {
@@ -76,11 +93,60 @@ def test_payers_text_never_equals_a_result(where, value):
         "BillToStreet1": {"bill_to": cmi.BillTo(name="Ali", street1=value)},
         "note": {"custom": {"note": value}},
         "ShipToName": {"ship_to": cmi.ShipTo(name=value)},
+        "ItemNumber1": {"lines": [line(value, "Tapis")]},
+        "Desc1": {"lines": [line("A-1", f":{value}")]},
+        "description": {"description": value},
+        "DIMCRITERIA2": {"criteria": ["guichet", value]},
     }[where]
     with pytest.raises(cmi.FieldError) as caught:
         signed_form(**changes)
     assert where == caught.value.field
     assert value not in str(caught.value) or value in ("Approved", "504", "00", "MAD")
+
+
+OWN_WORDS = {
+    "lines": ({"lines": [line("00", "504")]}, {"ItemNumber1": "00", "Id1": "00", "Desc1": "504"}),
+    "description": ({"description": "Approved"}, {"description": "Approved"}),
+    "criteria": ({"criteria": ["00"]}, {"DIMCRITERIA1": "00"}),
+}
+
+
+@pytest.mark.parametrize("part", OWN_WORDS)
+def test_own_words_may_read_as_a_result(part):
+    """What a merchant states to be nobody's but its own is signed as it is, and the other parts stay checked."""
+    changes, expected = OWN_WORDS[part]
+    fields = dict(signed_form(own_words=[part], **changes).fields)
+    assert expected == {name: value for name, value in fields.items() if name in expected}
+    with pytest.raises(cmi.FieldError):
+        signed_form(own_words=OWN_WORDS.keys() - {part}, **changes)
+
+
+def test_own_words_do_not_vouch_for_the_payers_own():
+    """Name, address and own fields are checked whatever is stated, since payers type them."""
+    with pytest.raises(cmi.FieldError, match="BillToCity"):
+        signed_form(own_words=OWN_WORDS, bill_to=cmi.BillTo(name="Ali", city="MAD"))
+    with pytest.raises(cmi.FieldError, match="note"):
+        signed_form(own_words=OWN_WORDS, custom={"note": "00"})
+
+
+@pytest.mark.parametrize("stated", ["custom", ["lines", "bill_to"], [None], None, 1])
+def test_nothing_else_can_be_stated(stated):
+    """Own words are those of lines, description and criteria; a misspelt name is refused, one text is one name."""
+    with pytest.raises(cmi.FieldError, match="own_words"):
+        signed_form(own_words=stated)
+    assert signed_form(own_words="lines", lines=[line("00", "x")])
+
+
+@pytest.mark.parametrize("written", ["0.50", ".50", "00.5", "0,5", "000.50"])
+def test_the_amount_in_any_spelling(written):
+    """An amount under one dirham is recognised in each way that the gateway could read it."""
+    is_amount = written != ".50"
+    try:
+        signed_form(amount=cmi.Money(50), lines=[], custom={"note": written})
+    except cmi.FieldError:
+        assert is_amount
+    else:
+        assert not is_amount
 
 
 @pytest.mark.parametrize("name", ["123", "00", "…", "!!", "٣"])
