@@ -46,12 +46,22 @@ def readings(
     fields: Mapping[str, str], policy: CallbackPolicy
 ) -> Iterator[tuple[Mapping[str, str], Reading]]:
     """Give the values under each reading that *policy* allows, the likely first, without those that cannot differ."""
-    decoded = {name: decode_entities(value) if "&" in value else value for name, value in fields.items()}
-    raw_differs = policy.raw_entities and decoded != fields
+    decoded = _decoded(fields)
+    raw_differs = policy.raw_entities and decoded is not fields
     entities = [(True, decoded), (False, fields)] if raw_differs else [(True, decoded)]
     has_document = policy.document_rule and "document" in "|".join(decoded.values()).lower()
-    droppable = frozenset(name.lower() for name in fields) & _SOMETIMES_LEFT_OUT
+    droppable = frozenset("|".join(fields).lower().split("|")) & _SOMETIMES_LEFT_OUT
     for left_out in (frozenset[str](), droppable) if droppable and policy.left_out else (frozenset[str](),):
         choices = product(entities, (False, True) if has_document else (False,), policy.name_orders)
         for (is_decoded, candidate), document_rule, order in choices:
             yield candidate, Reading(is_decoded, document_rule, order, left_out)
+
+
+def _decoded(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Give the values without HTML entities; the very same *fields* where there are none."""
+    entities = {
+        name: plain
+        for name, value in fields.items()
+        if "&" in value and (plain := decode_entities(value)) != value
+    }
+    return {**fields, **entities} if entities else fields

@@ -52,8 +52,8 @@ UNHASHED_NAMES: Final = frozenset({"hash", "encoding"})
 #: What PHP's trim() removes, which is less than `str.strip` would: no-break spaces stay.
 PHP_WHITE_SPACE: Final = " \t\n\r\0\v"
 
-#: The word and the character behind it, in text that is escaped and joined: a bare ``|`` there ends the value.
-_DOCUMENT: Final = re.compile(r"document[^|\n]", re.IGNORECASE)
+#: The word and the character behind it, in lower-case UTF-8 that is escaped and joined: a bare ``|`` there ends the value.
+_DOCUMENT: Final = re.compile(rb"document(?:[^|\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]*)")
 
 # Names come from strangers: only sets of ordinary size are remembered, and few of them.
 _REMEMBERED_SETS: Final = 256
@@ -178,32 +178,55 @@ def _positions(names: Sequence[str], order: NameOrder) -> list[int]:
     return [hashed[position] for position in rank]
 
 
-def _joined(values: Sequence[str], *, document_rule: bool) -> str:
+def _joined(values: Sequence[str], *, document_rule: bool) -> bytes:
     """Join the canonical values, each closed by ``|``; that nothing is to be done is seen from the whole."""
     whole = "".join(values)
     if " " in whole or "\n" in whole or "\t" in whole or "\r" in whole or "\0" in whole or "\v" in whole:
         values = _trimmed(values, whole)
     if "|" in whole or "\\" in whole:
         values = _escaped(values)
-    text = "|".join(values)
-    if document_rule and "document" in text.lower():
-        text = _DOCUMENT.sub("document.", text)
-    return text + "|" if values else ""
+    text = "|".join(values).encode()
+    if document_rule:
+        text = _rewritten(text)
+    return text + b"|" if values else b""
 
 
 def _trimmed(values: Sequence[str], whole: str) -> Sequence[str]:
+    if "\0" in whole:
+        return [canonical_value(value) for value in values]
     # Without an argument str.strip is twice as fast, and it removes all that PHP's trim does but the NUL.
-    if tuple(map(str.strip, values)) == values and "\0" not in whole:
+    shortest = tuple(map(str.strip, values))
+    if shortest == values:
         return values
-    return [canonical_value(value) for value in values]
+    return [
+        value if short == value else canonical_value(value)
+        for value, short in zip(values, shortest, strict=True)
+    ]
 
 
 def _escaped(values: Sequence[str]) -> list[str]:
-    return [value.replace("\\", "\\\\").replace("|", "\\|") for value in values]
+    return [
+        value.replace("\\", "\\\\").replace("|", "\\|") if "|" in value or "\\" in value else value
+        for value in values
+    ]
 
 
-def _digest(text: str, secret: Secret) -> str:
-    digest = hashlib.sha512(text.encode("utf-8"))
+def _rewritten(text: bytes) -> bytes:
+    # The letters of the word are ASCII, so bytes fold their case without moving anything; a pattern that ignores
+    # case would look at every character, where this one looks for the word.
+    folded = text.lower()
+    if b"document" not in folded:
+        return text
+    parts: list[bytes] = []
+    start = 0
+    for match in _DOCUMENT.finditer(folded):
+        parts += text[start : match.start()], b"document."
+        start = match.end()
+    return b"".join([*parts, text[start:]])
+
+
+def _digest(text: bytes, secret: Secret) -> str:
+    digest = hashlib.sha512(text)
     digest.update(_escaped_key(secret))
     return b2a_base64(digest.digest(), newline=False).decode("ascii")
 

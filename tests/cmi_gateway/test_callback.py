@@ -1,13 +1,14 @@
 """A callback opens only for the form that it answers, and nothing else gets in."""
 
 import random
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cmi_gateway as cmi
+from cmi_gateway.callback_body import parse_fields
 from cmi_gateway.signature import NameOrder, hash_ver3
 from support.gateway_kit import (
     APPROVED,
@@ -234,6 +235,24 @@ def test_malformed_bodies(name):
     """A body that is no callback is refused as malformed, whatever it is."""
     with pytest.raises(cmi.MalformedCallbackError):
         MERCHANT.verify(HOSTILE_BODIES[name])
+
+
+FORM_TEXT = st.lists(
+    st.sampled_from(["a", "B", ".", "=", "&", "+", "%", "%41", "%c3%a9", "%C3", "%00", "%0A", "%26", "%3d", "é", "\n", "\r", "\0"])
+).map("".join)  # fmt: skip
+
+
+@given(FORM_TEXT)
+def test_a_body_reads_as_a_form_or_not_at_all(text):
+    """Whatever is accepted as a form reads exactly as the standard library reads it when strict."""
+    try:
+        fields = parse_fields(text.encode())
+    except cmi.MalformedCallbackError:
+        return
+    read = parse_qsl(
+        text.removesuffix("\n"), keep_blank_values=True, strict_parsing=True, errors="strict", separator="&"
+    )
+    assert read == list(fields.items())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import random
+import re
 import shutil
 import subprocess
 
@@ -80,6 +81,35 @@ def test_values_are_trimmed_as_php_does(white):
     """A final line feed and outer white space do not count."""
     assert hash_ver3([("a", "1"), ("b", "2")], "K") == hash_ver3(
         [("a", f"{white}1{white}"), ("b", "2" + white)], "K"
+    )
+
+
+#: What the steps look for, and what could be taken for it: other white space, other letters, longer characters.
+AWKWARD = st.lists(
+    st.sampled_from(
+        ["document", "DocuMENT", "doc", "|", "\\", " ", "\t", "\n", "\0", "\v", "\f", "\x1c", "\x85", "\u00a0", "\u2028",
+         "é", "İ", "字", "😀", ".", "x"]
+    ),
+    max_size=8,
+).map("".join)  # fmt: skip
+
+
+def step_by_step(values, *, document_rule):
+    """Hash as CMI's sources are written: value after value, step after step."""
+    text = ""
+    for value in values:
+        plain = value.removesuffix("\n").strip(" \t\n\r\0\v").replace("\\", "\\\\").replace("|", "\\|")
+        text += re.sub("document(.)", "document.", plain, flags=re.IGNORECASE) if document_rule else plain
+        text += "|"
+    return base64.b64encode(hashlib.sha512((text + "K").encode()).digest()).decode()
+
+
+@given(st.lists(AWKWARD, min_size=1, max_size=5), st.booleans())
+def test_all_steps_at_once_are_the_steps_one_by_one(values, document_rule):
+    """Whatever the values need, hashing them together gives what each step in its turn would."""
+    pairs = [(f"f{number}", value) for number, value in enumerate(values)]
+    assert step_by_step(values, document_rule=document_rule) == hash_ver3(
+        pairs, "K", document_rule=document_rule
     )
 
 
