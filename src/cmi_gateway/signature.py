@@ -55,6 +55,9 @@ PHP_WHITE_SPACE: Final = " \t\n\r\0\v"
 #: The word and the character behind it, in lower-case UTF-8 that is escaped and joined: a bare ``|`` there ends the value.
 _DOCUMENT: Final = re.compile(rb"document(?:[^|\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]*)")
 
+#: ASCII's own separator of units, which no ordinary value holds.
+_BORDER: Final = "\x1f"
+
 # Names come from strangers: only sets of ordinary size are remembered, and few of them.
 _REMEMBERED_SETS: Final = 256
 _MOST_NAMES: Final = 200
@@ -183,32 +186,25 @@ def _joined(values: Sequence[str], *, document_rule: bool) -> bytes:
     whole = "".join(values)
     if " " in whole or "\n" in whole or "\t" in whole or "\r" in whole or "\0" in whole or "\v" in whole:
         values = _trimmed(values, whole)
-    if "|" in whole or "\\" in whole:
-        values = _escaped(values)
-    text = "|".join(values).encode()
+    is_plain = "|" not in whole and "\\" not in whole
+    text = ("|".join(values) if is_plain else _escaped(values, whole)).encode()
     if document_rule:
         text = _rewritten(text)
     return text + b"|" if values else b""
 
 
 def _trimmed(values: Sequence[str], whole: str) -> Sequence[str]:
-    if "\0" in whole:
-        return [canonical_value(value) for value in values]
     # Without an argument str.strip is twice as fast, and it removes all that PHP's trim does but the NUL.
-    shortest = tuple(map(str.strip, values))
-    if shortest == values:
+    if tuple(map(str.strip, values)) == values and "\0" not in whole:
         return values
-    return [
-        value if short == value else canonical_value(value)
-        for value, short in zip(values, shortest, strict=True)
-    ]
+    return [value.strip(PHP_WHITE_SPACE) for value in values]
 
 
-def _escaped(values: Sequence[str]) -> list[str]:
-    return [
-        value.replace("\\", "\\\\").replace("|", "\\|") if "|" in value or "\\" in value else value
-        for value in values
-    ]
+def _escaped(values: Sequence[str], whole: str) -> str:
+    """Escape and join: in one go, where a character that no value holds can stand for the border until then."""
+    if _BORDER in whole:
+        return "|".join([value.replace("\\", "\\\\").replace("|", "\\|") for value in values])
+    return _BORDER.join(values).replace("\\", "\\\\").replace("|", "\\|").replace(_BORDER, "|")
 
 
 def _rewritten(text: bytes) -> bytes:

@@ -87,7 +87,7 @@ def test_values_are_trimmed_as_php_does(white):
 #: What the steps look for, and what could be taken for it: other white space, other letters, longer characters.
 AWKWARD = st.lists(
     st.sampled_from(
-        ["document", "DocuMENT", "doc", "|", "\\", " ", "\t", "\n", "\0", "\v", "\f", "\x1c", "\x85", "\u00a0", "\u2028",
+        ["document", "DocuMENT", "doc", "|", "\\", " ", "\t", "\n", "\0", "\v", "\f", "\x1c", "\x1f", "\x85", "\u00a0", "\u2028",
          "é", "İ", "字", "😀", ".", "x"]
     ),
     max_size=8,
