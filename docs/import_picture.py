@@ -54,7 +54,8 @@ def pure_modules() -> set[str]:
     with (DOCS.parent / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     named = {contract["id"]: contract for contract in contracts}
-    return {*named["gateway-pure"]["source_modules"], *named["billing-pure"]["source_modules"]}
+    pure = ("gateway-pure", "api-pure", "billing-pure")
+    return {module for contract in pure for module in named[contract]["source_modules"]}
 
 
 def picture(package: str) -> str:

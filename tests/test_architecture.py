@@ -15,7 +15,13 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONTRACTS = {contract["id"]: contract for contract in CONFIG["tool"]["importlinter"]["contracts"]}
-PURE = sorted({*CONTRACTS["gateway-pure"]["source_modules"], *CONTRACTS["billing-pure"]["source_modules"]})
+PURE = sorted(
+    {
+        module
+        for contract in ("gateway-pure", "api-pure", "billing-pure")
+        for module in CONTRACTS[contract]["source_modules"]
+    }
+)
 
 #: Reading the clock, the system's zone files, or the process-wide zone path.
 CLOCKS = {

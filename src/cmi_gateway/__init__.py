@@ -22,6 +22,16 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from cmi_gateway.account_book import AccountBook as AccountBook
+    from cmi_gateway.api.history import HistoryLine as HistoryLine
+    from cmi_gateway.api.history import LineKind as LineKind
+    from cmi_gateway.api.history import LineState as LineState
+    from cmi_gateway.api.history import OrderHistory as OrderHistory
+    from cmi_gateway.api.history import OrderTotals as OrderTotals
+    from cmi_gateway.api.history import OrderTransaction as OrderTransaction
+    from cmi_gateway.api.operation import Operation as Operation
+    from cmi_gateway.api.operation import OperationDone as OperationDone
+    from cmi_gateway.api.order import OrderState as OrderState
+    from cmi_gateway.api.order import OrderStatus as OrderStatus
     from cmi_gateway.callback import Callback as Callback
     from cmi_gateway.callback import Reply as Reply
     from cmi_gateway.callback_policy import CallbackPolicy as CallbackPolicy
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
     from cmi_gateway.customer_messages import MessageKey as MessageKey
     from cmi_gateway.customer_messages import customer_message as customer_message
     from cmi_gateway.errors import AmountError as AmountError
+    from cmi_gateway.errors import ApiError as ApiError
     from cmi_gateway.errors import CallbackError as CallbackError
     from cmi_gateway.errors import CallbackMismatchError as CallbackMismatchError
     from cmi_gateway.errors import CmiError as CmiError
@@ -39,6 +50,13 @@ if TYPE_CHECKING:
     from cmi_gateway.errors import InvalidSignatureError as InvalidSignatureError
     from cmi_gateway.errors import MalformedCallbackError as MalformedCallbackError
     from cmi_gateway.errors import MoneyError as MoneyError
+    from cmi_gateway.errors import OperationBlockedError as OperationBlockedError
+    from cmi_gateway.errors import OperationNotPossibleError as OperationNotPossibleError
+    from cmi_gateway.errors import OperationPendingError as OperationPendingError
+    from cmi_gateway.errors import OutcomeUnknownError as OutcomeUnknownError
+    from cmi_gateway.errors import QueryFailedError as QueryFailedError
+    from cmi_gateway.errors import RequestNotSentError as RequestNotSentError
+    from cmi_gateway.errors import RequestRefusedError as RequestRefusedError
     from cmi_gateway.errors import UncheckedCallbackError as UncheckedCallbackError
     from cmi_gateway.events import GatewayEvent as GatewayEvent
     from cmi_gateway.merchant import PRODUCTION as PRODUCTION
@@ -102,6 +120,24 @@ _HOMES = {
     "TEST": "merchant",
     "UncheckedCallbackError": "errors",
     "customer_message": "customer_messages",
+    "ApiError": "errors",
+    "RequestNotSentError": "errors",
+    "QueryFailedError": "errors",
+    "RequestRefusedError": "errors",
+    "OperationNotPossibleError": "errors",
+    "OperationBlockedError": "errors",
+    "OperationPendingError": "errors",
+    "OutcomeUnknownError": "errors",
+    "HistoryLine": "api.history",
+    "LineKind": "api.history",
+    "LineState": "api.history",
+    "OrderHistory": "api.history",
+    "OrderTotals": "api.history",
+    "OrderTransaction": "api.history",
+    "OrderState": "api.order",
+    "OrderStatus": "api.order",
+    "Operation": "api.operation",
+    "OperationDone": "api.operation",
 }
 
 __all__ = [
@@ -109,6 +145,7 @@ __all__ = [
     "TEST",
     "AccountBook",
     "AmountError",
+    "ApiError",
     "Approved",
     "BillTo",
     "Callback",
@@ -125,7 +162,10 @@ __all__ = [
     "FieldError",
     "Gateway",
     "GatewayEvent",
+    "HistoryLine",
     "InvalidSignatureError",
+    "LineKind",
+    "LineState",
     "MalformedCallbackError",
     "Merchant",
     "MessageKey",
@@ -133,13 +173,27 @@ __all__ = [
     "MoneyError",
     "NameOrder",
     "NotAuthenticated",
+    "Operation",
+    "OperationBlockedError",
+    "OperationDone",
+    "OperationNotPossibleError",
+    "OperationPendingError",
+    "OrderHistory",
     "OrderLine",
+    "OrderState",
+    "OrderStatus",
+    "OrderTotals",
+    "OrderTransaction",
     "Outcome",
+    "OutcomeUnknownError",
     "PaymentFacts",
     "PaymentRequest",
+    "QueryFailedError",
     "Reading",
     "Recurring",
     "Reply",
+    "RequestNotSentError",
+    "RequestRefusedError",
     "ShipTo",
     "SignedForm",
     "UncheckedCallbackError",

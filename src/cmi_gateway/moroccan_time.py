@@ -20,6 +20,9 @@ _PROBE: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 #: The hosted page writes the first; the XML API and other banks of the platform the second.
 _GATEWAY_FORMATS: Final = ("%d/%m/%Y %H:%M:%S", "%Y%m%d %H:%M:%S")
+#: Queries of the XML API write this, with decimals behind it.
+_API_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
+_MOST_DECIMALS: Final = 3
 
 
 @cache
@@ -61,3 +64,22 @@ def parse_gateway_time(text: str) -> datetime | None:
             continue
         return local.astimezone(UTC)
     return None
+
+
+def parse_api_time(text: str) -> datetime | None:
+    """
+    Read a time of the XML API's queries, ``2024-01-03 21:42:35.902``, as an instant in UTC.
+
+    One to three decimals may follow. It is taken for Moroccan time: the gateway names no zone. Text of another form
+    gives None, since it is informative.
+    """
+    whole, dot, decimals = text.partition(".")
+    if dot and not (len(decimals) <= _MOST_DECIMALS and decimals.isascii() and decimals.isdigit()):
+        return None
+    try:
+        local = datetime.strptime(whole, _API_FORMAT).replace(tzinfo=casablanca())
+    except ValueError:
+        return None
+    if local.strftime(_API_FORMAT) != whole:
+        return None
+    return local.replace(microsecond=int(decimals.ljust(6, "0"))).astimezone(UTC)
