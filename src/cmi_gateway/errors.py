@@ -5,7 +5,8 @@ Every error of this package, in one tree.
 
     CmiError                        base; never raised itself; safe_to_retry is False
     ├── ConfigurationError          bad key, URL or account; raised while building, before anything is sent
-    │   └── FieldError              one field of a payment request is unfit to be signed; names field and reason
+    │   ├── FieldError              one field of a payment request is unfit to be signed; names field and reason
+    │   └── FaultPlanError          a fault plan of the simulator cannot be followed; names the place and the reason
     ├── MoneyError                  an amount that is none
     │   ├── AmountError             text, number or range is not an amount of money
     │   └── CurrencyMismatchError   two currencies in one sum or comparison
@@ -64,6 +65,24 @@ class FieldError(ConfigurationError):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.reason}"
+
+
+class FaultPlanError(ConfigurationError):
+    """
+    A fault plan for the simulator says what cannot be done.
+
+    Attributes:
+        place: Where in the plan, e.g. ``fault 2: seconds``.
+        reason: What was expected.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
 
 
 class MoneyError(CmiError, ValueError):

@@ -1,4 +1,4 @@
-"""``python -m cmi_gateway.simulator``."""
+"""``cmi simulator``, which ``python -m cmi_gateway.simulator`` is too."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from cmi_gateway.simulator import __main__ as command
+from cmi_gateway.simulator import command
 from cmi_gateway.simulator.server import LoopbackServer
 
 
@@ -54,6 +54,43 @@ def test_a_taken_port_is_said(run):
     with LoopbackServer(lambda environ, start_response: []) as other:
         told = run("--port", str(other.port))
     assert (1, True) == (told.exit_code, f"cannot listen on port {other.port}" in told.output)
+
+
+def test_a_fault_plan_is_read_and_said(run, tmp_path):
+    """``--faults`` takes a file, and the command says what will go wrong."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[[fault]]\nkind = "callback-late"\nseconds = 2\nnext = 3\n')
+    assert "Fault: callback-late, next 3" in run("--port", "0", "--faults", str(plan)).output
+
+
+def test_a_broken_fault_plan_is_explained(run, tmp_path):
+    """What is wrong in the file is named, and nothing is served."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[[fault]]\nkind = "callback-lost"\nseconds = 2\n')
+    told = run("--port", "0", "--faults", str(plan))
+    assert 2 == told.exit_code
+    assert "--faults: fault 1: 'seconds': unknown" in told.output
+
+
+def test_another_host_is_a_loud_choice(run):
+    """Reachable from elsewhere, the command warns; this machine's other addresses need no warning."""
+    loud, calm = run("--port", "0", "--host", "0.0.0.0"), run("--port", "0", "--host", "127.0.0.2")
+    assert (0, True) == (loud.exit_code, "WARNING: other machines can reach" in loud.stderr)
+    assert (0, "") == (calm.exit_code, calm.stderr)
+
+
+def test_a_host_that_is_no_address_is_refused(run):
+    """Names and junk are no addresses to listen on."""
+    told = run("--port", "0", "--host", "example.com")
+    assert (1, True) == (told.exit_code, "cannot listen" in told.output)
+
+
+def test_the_command_is_one_of_cmi(run):
+    """``cmi simulator`` is the same command."""
+    from cmi_gateway.cli.root import cmi
+
+    told = CliRunner().invoke(cmi, ["simulator", "--help"])
+    assert (0, True) == (told.exit_code, "Serve a simulated CMI payment page" in told.output)
 
 
 def test_the_command_serves_until_interrupted():

@@ -10,10 +10,12 @@ import pytest
 import requests
 
 from cmi_gateway import Approved, ConfigurationError, Merchant, Money, Reply
-from cmi_gateway.simulator.delivery import LoopbackSender, is_loopback
-from cmi_gateway.simulator.server import LoopbackServer, running_simulator
+from cmi_gateway.simulator.app import create_app
+from cmi_gateway.simulator.delivery import CallbackAnswer, LoopbackSender, Manner, is_loopback
+from cmi_gateway.simulator.faults import BrowserTwice, CallbackLate, CallbackSlow, CallbackTwice, FaultPlan
+from cmi_gateway.simulator.server import LoopbackServer, running_simulator, utc_now
 from support.gateway_kit import STORE_KEY, payment_request
-from support.simulator_kit import ACCOUNT, DECLINED_05, MASTERCARD, VISA, card_form, forms
+from support.simulator_kit import ACCOUNT, DECLINED_05, MASTERCARD, VISA, Clock, card_form, forms, gateway
 
 PAY, BACK = "Valider le paiement", "Cliquez ici pour retourner au site marchand"
 
@@ -225,3 +227,123 @@ def test_the_running_simulator_is_a_gateway():
     with running_simulator([ACCOUNT]) as simulator:
         assert simulator.gateway.url == simulator.url + "/fim/est3Dgate"
         assert simulator.gateway.api_url == simulator.url + "/fim/api"
+
+
+@contextmanager
+def faulty_market(*faults, clock=utc_now, shop=None):
+    """Serve a shop and a simulator under faults; give shop, simulator and the page that follows a payment."""
+    shop = shop or Shop()
+    with (
+        LoopbackServer(shop) as server,
+        running_simulator([ACCOUNT], faults=FaultPlan.of(*faults), clock=clock) as simulator,
+        browser() as session,
+    ):
+        merchant = Merchant("600000099", STORE_KEY, simulator.gateway, "RAK")
+        addresses = {
+            name: f"{server.url}/{name}" for name in ("ok_url", "fail_url", "shop_url", "callback_url")
+        }
+        form = merchant.sign(payment_request(**addresses))
+        yield (
+            shop,
+            simulator,
+            press(session, session.post(form.action, data=dict(form.fields)), PAY, **card_form()),
+        )
+
+
+def until(condition):
+    """Wait for what another thread does; the test's own time limit ends a wait in vain."""
+    while not condition():
+        time.sleep(0.01)
+
+
+def test_a_late_callback_is_sent_by_the_server_itself():
+    """The customer's page waits; when the time has come the worker sends, and the capture is done."""
+    clock = Clock()
+    with faulty_market(CallbackLate(60), clock=clock) as (shop, simulator, page):
+        assert ("en cours de traitement" in page.text, []) == (True, shop.seen)
+        clock.advance(seconds=60)
+        until(lambda: simulator.courier.done)
+        assert "POST" == simulator.state.orders[0].state
+        assert ["/callback_url"] == [path for path, _body in shop.seen]
+
+
+def test_a_sender_that_breaks_does_not_stop_the_worker(caplog):
+    """The next due callback is still sent, and the log names the error's type only."""
+    clock, sent = Clock(), []
+
+    def send(url, body):
+        sent.append(body)
+        if len(sent) == 1:
+            raise RuntimeError("a customer's name")
+        return CallbackAnswer(200, "ACTION=POSTAUTH")
+
+    plan = FaultPlan.of(CallbackLate(1), CallbackTwice(1))
+    with (
+        running_simulator([ACCOUNT], faults=plan, clock=clock, send_callback=send) as simulator,
+        browser() as session,
+    ):
+        form = Merchant("600000099", STORE_KEY, simulator.gateway, "RAK").sign(payment_request())
+        press(session, session.post(form.action, data=dict(form.fields)), PAY, **card_form())
+        clock.advance(seconds=2)
+        until(lambda: len(simulator.courier.done) == 2)
+        assert "POST" == simulator.state.orders[0].state
+    assert "RuntimeError" in caplog.text
+    assert "a customer's name" not in caplog.text
+
+
+def test_a_callback_from_a_slow_network_arrives_whole():
+    """Piece by piece, with its length announced, over the seconds of the plan."""
+    before = time.monotonic()
+    with faulty_market(CallbackSlow(0.3)) as (shop, simulator, _page):
+        assert time.monotonic() - before >= 0.3
+        assert "POST" == simulator.state.orders[0].state
+        assert Approved is type_of(simulator, shop.seen[0][1])
+
+
+def test_an_empty_body_drips_too():
+    """Nothing left of it: the merchant still gets a request."""
+    shop = Shop()
+    with LoopbackServer(shop) as server:
+        answer = LoopbackSender(manner=Manner(0.1))(server.url, b"")
+    assert (200, [("/", b"")]) == (answer.status, shop.seen)
+
+
+def test_a_browser_that_returns_twice_over_http():
+    """The merchant's return page gets the same fields twice: from the simulator, and from the customer."""
+    with faulty_market(BrowserTwice()) as (shop, simulator, page), browser() as session:
+        press(session, page, BACK)
+    assert ["/callback_url", "/ok_url", "/ok_url"] == [path for path, _body in shop.seen]
+    assert Approved is type_of(simulator, shop.seen[1][1])
+    assert Approved is type_of(simulator, shop.seen[2][1])
+
+
+def test_calling_other_machines_is_a_choice(monkeypatch):
+    """Told so, the sender tries any address; nothing here lets it out."""
+    tried = []
+
+    def post(session, url, **_options):
+        tried.append(url)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "post", post)
+    assert LoopbackSender(anywhere=True)("https://portal.example/cmi/callback", b"a=1\n").problem
+    assert ["https://portal.example/cmi/callback"] == tried
+
+
+def test_an_exposed_simulator_says_so_on_its_pages():
+    """Other hosts must be asked for by name, and every page warns."""
+    app = create_app(gateway(), exposed=True)
+    server = LoopbackServer(app, host="0.0.0.0", exposed=True)
+    server.close()
+    assert "pas faite pour Internet" in app.test_client().get("/").text
+    assert "pas faite pour Internet" not in create_app(gateway()).test_client().get("/").text
+    with pytest.raises(ConfigurationError):
+        LoopbackServer(app, host="example.com", exposed=True)
+
+
+def type_of(simulator, body):
+    """Give the outcome's class of a callback to the shop of `faulty_market`."""
+    callback = Merchant("600000099", STORE_KEY, simulator.gateway, "RAK").verify(body)
+    sent = simulator.state.session(next(iter(simulator.state._sessions))).request.fields
+    callback.must_match(order_id=callback.order_id, amount=Money.parse("114.26"), sent=sent)
+    return type(callback.outcome)

@@ -63,9 +63,9 @@ def gateway(clock=None, seed=1, accounts=(ACCOUNT,)):
     return SimulatedGateway(accounts, clock=clock or Clock(), random=Random(seed))
 
 
-def client(state=None, send=None, seed=2) -> FlaskClient:
+def client(state=None, send=None, seed=2, **more) -> FlaskClient:
     """Give a browser without sockets, before the simulator's pages."""
-    app = create_app(state or gateway(), send_callback=send or Sender(), random=Random(seed))
+    app = create_app(state or gateway(), send_callback=send or Sender(), random=Random(seed), **more)
     return app.test_client()
 
 

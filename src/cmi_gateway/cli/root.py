@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "codes": "codes",
     "doctor": "doctor",
     "sign": "sign",
+    "simulator": "simulator",
     "verify": "verify",
 }
 

@@ -14,11 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from cmi_gateway.simulator import pages
 from cmi_gateway.simulator.admission import MOST_FIELDS
 from cmi_gateway.simulator.card_form import CardFormErrors
+from cmi_gateway.simulator.courier import Courier
 from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
+from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.orders import Attempt, Refusal, Session, SessionState
 from cmi_gateway.simulator.transaction import RandomSource
-from cmi_gateway.simulator.wire import callback_body, read_form
+from cmi_gateway.simulator.wire import read_form
 
 PAYMENT_PATH: Final = "/fim/est3Dgate"
 API_PATH: Final = "/fim/api"
@@ -33,6 +35,9 @@ def create_app(
     *,
     send_callback: CallbackSender | None = None,
     random: RandomSource | None = None,
+    faults: FaultBook | None = None,
+    courier: Courier | None = None,
+    exposed: bool = False,
 ) -> Flask:
     """
     Build the simulator's WSGI application.
@@ -44,11 +49,23 @@ def create_app(
             that calls its merchant directly.
 
         random: Shuffles the callbacks' fields; a seeded one makes bodies repeatable.
+
+        faults: What goes wrong between the gateway and its merchants; nothing by default.
+
+        courier: Takes the callbacks, in place of one made of the three arguments above.
+
+        exposed: Whether other machines can reach it; every page then says that it is not for the internet.
     """
     app = Flask("cmi_gateway.simulator", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
-    pages.install(app)
-    doors = _Doors(gateway, send_callback or LoopbackSender(), random or SystemRandom())
+    pages.install(app, exposed=exposed)
+    doors = _Doors(
+        gateway,
+        courier
+        or Courier(
+            gateway, send_callback or LoopbackSender(), faults or FaultBook(), random or SystemRandom()
+        ),
+    )
     for rule, method, door in doors.table():
         app.add_url_rule(rule, endpoint=door.__name__, view_func=door, methods=[method])
     app.register_error_handler(HTTPException, _calm)
@@ -59,10 +76,9 @@ def create_app(
 class _Doors:
     """The addresses of the simulator, over one gateway."""
 
-    def __init__(self, gateway: SimulatedGateway, send: CallbackSender, random: RandomSource) -> None:
+    def __init__(self, gateway: SimulatedGateway, courier: Courier) -> None:
         self._gateway = gateway
-        self._send = send
-        self._random = random
+        self._courier = courier
 
     def table(self) -> tuple[tuple[str, str, Callable[..., AnyResponse]], ...]:
         """Give every address with its method and view."""
@@ -97,7 +113,8 @@ class _Doors:
         if session.state is SessionState.FINISHED and session.attempt is not None:
             attempt = session.attempt
             order = self._gateway.order(attempt.client_id, attempt.order_id)
-            return pages.result_page(session, attempt, order)
+            is_gone = self._courier.mishaps(token).is_browser_gone
+            return pages.result_page(session, attempt, order, has_way_back=not is_gone)
         return self._unfinished(session)
 
     def pay(self, token: str) -> AnyResponse:
@@ -117,7 +134,8 @@ class _Doors:
     def give_up(self, token: str) -> AnyResponse:
         """End the session after a refusal; its result page leads to failUrl."""
         self._session(token)
-        self._gateway.give_up(token)
+        if self._gateway.give_up(token).state is SessionState.FINISHED:
+            self._courier.finish(token)
         return _see(token)
 
     def cancel(self, token: str) -> AnyResponse:
@@ -146,19 +164,8 @@ class _Doors:
 
     def _settled(self, token: str, outcome: Attempt | Session) -> AnyResponse:
         if isinstance(outcome, Attempt):
-            self._call_back(token, outcome)
+            self._courier.call_back(token, outcome)
         return _see(token)
-
-    def _call_back(self, token: str, attempt: Attempt) -> None:
-        reply = None
-        try:
-            if attempt.callback_url is not None:
-                answer = self._send(attempt.callback_url, callback_body(attempt.fields, self._random))
-                reply = answer.reply
-                outcome = answer.problem or f"HTTP {answer.status}, {reply or 'no known word'}"
-                _log.info("callback of attempt %d: %s", attempt.serial, outcome)
-        finally:
-            self._gateway.record_reply(token, reply)
 
     def _session(self, token: str) -> Session:
         session = self._gateway.session(token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -24,6 +24,8 @@ _EXPIRY_MONTH: Final = "Ecom_Payment_Card_ExpDate_Month"
 _EXPIRY_YEAR: Final = "Ecom_Payment_Card_ExpDate_Year"
 _SECURITY_CODE: Final = "cv2"
 _TERMS: Final = "choix1"
+#: The names of the form, and of what stands for it, that come back to the merchant.
+_ECHOED: Final = ("paymentType", _HOLDER_NAME, _EXPIRY_MONTH, _EXPIRY_YEAR, "CVVPresence", _TERMS)
 
 #: What the customer reads under each input that cannot be used.
 _MESSAGES: Final = {
@@ -87,6 +89,11 @@ def read_card_form(form: Mapping[str, str], today: date) -> CardEntry | CardForm
         ordered = {name: messages[name] for name in _MESSAGES if name in messages}
         return CardFormErrors(ordered, "" if _HOLDER_NAME in messages else holder)
     return CardEntry(card, _echo(form, holder))
+
+
+def echoed_of(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Give what an answer holds of the card form, to be echoed once more."""
+    return tuple((name, value) for name, value in fields if name in _ECHOED)
 
 
 def _flaws(form: Mapping[str, str], holder: str, today: date) -> list[tuple[str, str]]:

@@ -80,6 +80,9 @@ CARDS: Final = (
     SimulatedCard("5453010000010005", "MASTERCARD", enrolled=True, decline_code="05"),
 )
 
+#: The card of the declines that a fault plan asks for.
+DECLINED_CARD: Final = next(card for card in CARDS if card.decline_code == "05" and not card.enrolled)
+
 _BY_NUMBER: Final = {card.number: card for card in CARDS}
 
 

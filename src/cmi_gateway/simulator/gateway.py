@@ -29,8 +29,8 @@ from cmi_gateway.callback import Reply
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator import admission
 from cmi_gateway.simulator.account import MerchantAccount
-from cmi_gateway.simulator.card_form import CardEntry, CardFormErrors, read_card_form
-from cmi_gateway.simulator.cards import CHALLENGE_CODE
+from cmi_gateway.simulator.card_form import CardEntry, CardFormErrors, echoed_of, read_card_form
+from cmi_gateway.simulator.cards import CHALLENGE_CODE, DECLINED_CARD
 from cmi_gateway.simulator.orders import (
     Attempt,
     AttemptResult,
@@ -71,6 +71,10 @@ class SimulatedGateway:
         self._sessions: dict[str, Session] = {}
         self._orders: dict[tuple[str, str], Order] = {}
         self._serial = random.randrange(_FIRST_SERIALS)
+
+    def now(self) -> datetime:
+        """Give the gateway's present instant."""
+        return self._clock()
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -161,11 +165,47 @@ class SimulatedGateway:
             attempt = session.attempt
             if session.state is not SessionState.CALLBACK or attempt is None:
                 return session
-            attempt = attrs.evolve(attempt, is_answered=True, reply=reply)
+            return self._go_on(session, attrs.evolve(attempt, is_answered=True, reply=reply))
+
+    def let_go(self, token: str) -> Session:
+        """
+        Let the customer go on before the merchant has been asked; `record_late_reply` notes the answer.
+
+        Raises:
+            KeyError: no session has this token.
+        """
+        with self._lock:
+            session = self._sessions[token]
+            waits = session.state is SessionState.CALLBACK
+            return self._go_on(session, session.attempt) if waits and session.attempt else session
+
+    def record_late_reply(self, attempt: Attempt, reply: Reply | None) -> None:
+        """
+        Note an answer to a callback that the customer no longer waits for: a late one, or one more of the same.
+
+        A capture stays done, whatever is answered afterwards.
+        """
+        with self._lock:
+            order = self._orders[attempt.client_id, attempt.order_id]
+            known = next(one for one in order.attempts if one.serial == attempt.serial)
+            if known.reply is not Reply.CAPTURE:
+                self._note(attrs.evolve(known, is_answered=True, reply=reply or known.reply))
+
+    def decline_again(self, token: str) -> Attempt:
+        """
+        Decline one more try of the session's customer, which costs the session nothing: for a fault plan.
+
+        Raises:
+            KeyError: no session has this token, or nobody has tried to pay in it.
+        """
+        with self._lock:
+            session = self._sessions[token]
+            if session.attempt is None:
+                raise KeyError(token)
+            entry = CardEntry(DECLINED_CARD, echoed_of(session.attempt.fields))
+            attempt = self._made(session, entry, AttemptResult.DECLINED)
             self._note(attempt)
-            over = attempt.is_approved or session.failures >= MOST_FAILURES or self._is_paid(attempt)
-            state = SessionState.FINISHED if over else SessionState.CARD
-            return self._keep(attrs.evolve(session, attempt=attempt, state=state))
+            return attempt
 
     def give_up(self, token: str) -> Session:
         """End a session after a refusal, so that the browser takes the refusal to failUrl."""
@@ -201,10 +241,19 @@ class SimulatedGateway:
         )
 
     def _attempt(self, session: Session, entry: CardEntry, *, authenticated: bool) -> Attempt:
-        result = self._decide(session, entry, authenticated=authenticated)
+        attempt = self._made(session, entry, self._decide(session, entry, authenticated=authenticated))
+        self._note(attempt)
+        failures = session.failures + (not attempt.is_approved)
+        waiting = attrs.evolve(
+            session, state=SessionState.CALLBACK, entry=None, attempt=attempt, failures=failures
+        )
+        self._keep(waiting)
+        return attempt
+
+    def _made(self, session: Session, entry: CardEntry, result: AttemptResult) -> Attempt:
         self._serial += 1
         code, message = code_and_message(result, entry)
-        attempt = Attempt(
+        return Attempt(
             serial=self._serial,
             client_id=session.account.client_id,
             order_id=session.request.get("oid"),
@@ -216,13 +265,12 @@ class SimulatedGateway:
             ),
             callback_url=session.request.callback_url,
         )
+
+    def _go_on(self, session: Session, attempt: Attempt) -> Session:
         self._note(attempt)
-        failures = session.failures + (not attempt.is_approved)
-        waiting = attrs.evolve(
-            session, state=SessionState.CALLBACK, entry=None, attempt=attempt, failures=failures
-        )
-        self._keep(waiting)
-        return attempt
+        over = attempt.is_approved or session.failures >= MOST_FAILURES or self._is_paid(attempt)
+        state = SessionState.FINISHED if over else SessionState.CARD
+        return self._keep(attrs.evolve(session, attempt=attempt, state=state))
 
     def _decide(self, session: Session, entry: CardEntry, *, authenticated: bool) -> AttemptResult:
         if not authenticated:

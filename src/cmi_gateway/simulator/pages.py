@@ -75,8 +75,10 @@ def challenge_page(session: Session) -> Response:
     )
 
 
-def result_page(session: Session, attempt: Attempt, order: Order | None) -> Response:
-    """Show the result and the form that takes every field to okUrl or failUrl."""
+def result_page(
+    session: Session, attempt: Attempt, order: Order | None, *, has_way_back: bool = True
+) -> Response:
+    """Show the result and the form that takes every field to okUrl or failUrl; no form for a customer who leaves."""
     return page(
         "result.html",
         session=session,
@@ -86,7 +88,8 @@ def result_page(session: Session, attempt: Attempt, order: Order | None) -> Resp
         message=texts.result_message(attempt),
         action=session.request.get("okUrl" if attempt.is_approved else "failUrl"),
         # A merchant that did not answer loses the automatic return, so that the customer sees the receipt.
-        posts_itself=session.request.redirects_itself and not attempt.is_unconfirmed,
+        posts_itself=has_way_back and session.request.redirects_itself and not attempt.is_unconfirmed,
+        has_way_back=has_way_back,
         callback=texts.callback_text(attempt),
         state=texts.state_text(order.state if order else OrderState.UNPAID),
     )
@@ -115,8 +118,9 @@ def notice_page(title: str, message: str, *, status: int, back: str = "", again:
     return page("notice.html", status=status, title=title, message=message, back=back, again=again)
 
 
-def install(app: Flask) -> None:
-    """Make every response of *app* carry the headers, and its templates tidy."""
+def install(app: Flask, *, exposed: bool = False) -> None:
+    """Make every response of *app* carry the headers, its templates tidy, and say whether other machines see them."""
+    app.jinja_env.globals["exposed"] = exposed
     app.after_request(add_headers)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,4 +1,4 @@
-"""Serving a WSGI application on this machine only, and the simulator as one."""
+"""Serving a WSGI application, on this machine only unless told so loudly, and the simulator as one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.merchant import Gateway
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.app import API_PATH, PAYMENT_PATH, create_app
-from cmi_gateway.simulator.delivery import CallbackSender
+from cmi_gateway.simulator.courier import Courier
+from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
+from cmi_gateway.simulator.fault_book import FaultBook
+from cmi_gateway.simulator.faults import FaultPlan
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.transaction import RandomSource
+from cmi_gateway.simulator.worker import DueWorker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 #: A callback holds a thread for as long as its merchant takes, and browsers open several connections.
 _THREADS: Final = 8
 
@@ -51,15 +55,20 @@ class LoopbackServer:
 
         port: The port; 0 takes a free one.
 
-        host: A loopback address, ``127.`` something. Nothing else is accepted.
+        host: A loopback address, ``127.`` something, unless *exposed*.
+
+        exposed: Whether other machines may reach the server. Nothing that it serves was made for strangers, so this
+            is for a test network that you own, behind a wall that you know.
 
     Raises:
-        ConfigurationError: *host* is not a loopback address.
+        ConfigurationError: *host* is not a loopback address and *exposed* was not said, or it is no IPv4 address.
         OSError: the port is taken.
     """
 
-    def __init__(self, app: WSGIApplication, port: int = 0, *, host: str = _LOOPBACK) -> None:
-        if not _is_loopback_address(host):
+    def __init__(
+        self, app: WSGIApplication, port: int = 0, *, host: str = LOOPBACK, exposed: bool = False
+    ) -> None:
+        if not (is_loopback_address(host) or (exposed and _is_address(host))):
             raise ConfigurationError("this server is for one machine: host must be a loopback address")
         # Bound here, so that a port in use is known before the server has started its threads.
         listening = socket.create_server((host, port))
@@ -129,10 +138,12 @@ class RunningSimulator:
     Attributes:
         url: Its address, without a slash at the end.
         state: The gateway behind the pages: its orders and attempts.
+        courier: What takes its callbacks out, with the fault plan in force.
     """
 
     url: str
     state: SimulatedGateway
+    courier: Courier
 
     @property
     def gateway(self) -> Gateway:
@@ -153,6 +164,7 @@ def running_simulator(
     clock: Callable[[], datetime] = utc_now,
     random: RandomSource | None = None,
     send_callback: CallbackSender | None = None,
+    faults: FaultPlan | None = None,
 ) -> Iterator[RunningSimulator]:
     """
     Serve a simulator on this machine for as long as the block lasts.
@@ -173,16 +185,24 @@ def running_simulator(
         random: The source of chance; a seeded one makes a run repeatable.
 
         send_callback: Posts the callbacks; by default over HTTP, to this machine only.
+
+        faults: What goes wrong; nothing by default, and ``courier.faults.set()`` changes it at any time.
     """
     chance = random or SystemRandom()
     state = SimulatedGateway(merchants, clock=clock, random=chance)
-    app = create_app(state, send_callback=send_callback, random=chance)
-    with LoopbackServer(app, port) as server:
-        yield RunningSimulator(server.url, state)
+    courier = Courier(state, send_callback or LoopbackSender(), FaultBook(faults), chance)
+    with LoopbackServer(create_app(state, courier=courier), port) as server, DueWorker(courier):
+        yield RunningSimulator(server.url, state, courier)
 
 
-def _is_loopback_address(host: str) -> bool:
+def is_loopback_address(host: str) -> bool:
+    """Tell whether *host* is an IPv4 address of this machine's own, such as ``127.0.0.1``."""
+    return _is_address(host) and IPv4Address(host).is_loopback
+
+
+def _is_address(host: str) -> bool:
     try:
-        return IPv4Address(host).is_loopback
+        IPv4Address(host)
     except ValueError:
         return False
+    return True

@@ -1,0 +1,98 @@
+"""The fault plan in force: which faults strike this payment or this XML request, each counted once."""
+
+from __future__ import annotations
+
+from random import Random
+from threading import Lock
+from typing import TypeVar, assert_never, get_args
+
+from cmi_gateway.errors import AmountError
+from cmi_gateway.money import Money
+from cmi_gateway.simulator.faults import (
+    Always,
+    ApiFault,
+    Fault,
+    FaultPlan,
+    FaultRule,
+    Next,
+    OfAmount,
+    OfOrder,
+    PaymentFault,
+    Sometimes,
+)
+
+_F = TypeVar("_F", bound=Fault)
+
+
+class FaultBook:
+    """
+    A plan and how much of it is used up. Safe to use from several threads.
+
+    Args:
+        plan: The plan to begin with; none at all by default.
+    """
+
+    def __init__(self, plan: FaultPlan | None = None) -> None:
+        self._lock = Lock()
+        self.set(plan or FaultPlan())
+
+    def set(self, plan: FaultPlan) -> None:
+        """Put *plan* in force; its counts and its chance begin anew."""
+        with self._lock:
+            self._plan = plan
+            self._chance = Random(plan.seed)  # noqa: S311 - chance of a test, repeatable on purpose
+            self._left = [rule.when.next if isinstance(rule.when, Next) else None for rule in plan.rules]
+
+    @property
+    def plan(self) -> FaultPlan:
+        """The plan in force, as it was set."""
+        with self._lock:
+            return self._plan
+
+    @property
+    def left(self) -> tuple[tuple[FaultRule, int | None], ...]:
+        """Every rule with how often it still strikes; None where it does not count."""
+        with self._lock:
+            return tuple(zip(self._plan.rules, self._left, strict=True))
+
+    def for_payment(self, order_id: str, amount: str) -> tuple[PaymentFault, ...]:
+        """Give what goes wrong with this payment's callback, reply and return; each call uses the plan up."""
+        return self._take(get_args(PaymentFault), order_id, amount)
+
+    def for_request(self, order_id: str, amount: str = "") -> tuple[ApiFault, ...]:
+        """Give what goes wrong with this XML request; each call uses the plan up."""
+        return self._take(get_args(ApiFault), order_id, amount)
+
+    def _take(self, kinds: tuple[type[_F], ...], order_id: str, amount: str) -> tuple[_F, ...]:
+        with self._lock:
+            struck = [
+                rule.fault
+                for place, rule in enumerate(self._plan.rules)
+                if isinstance(rule.fault, kinds) and self._strikes(place, rule, order_id, amount)
+            ]
+        return tuple(struck)
+
+    def _strikes(self, place: int, rule: FaultRule, order_id: str, amount: str) -> bool:
+        match rule.when:
+            case Always():
+                return True
+            case Next():
+                left = self._left[place] or 0
+                self._left[place] = max(0, left - 1)
+                return left > 0
+            case OfOrder(order_id=wanted):
+                return wanted == order_id
+            case OfAmount(amount=exact):
+                return exact == _money(amount)
+            case Sometimes(percent=percent):
+                return self._chance.randrange(100) < percent
+            case other:
+                assert_never(other)
+
+
+def _money(amount: str) -> Money | None:
+    """Read an amount as merchants write it to the gateway; one that is none is equal to none."""
+    try:
+        return Money.parse(amount.replace(",", "."))
+    except AmountError:
+        return None
