@@ -12,7 +12,7 @@ from cmi_gateway import Approved, ConfigurationError, Declined, Money, NotAuthen
 from cmi_gateway.signature import NameOrder, hash_ver3
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.card_form import CardFormErrors
-from cmi_gateway.simulator.gateway import MOST_FAILURES
+from cmi_gateway.simulator.hosted_page import MOST_FAILURES
 from cmi_gateway.simulator.orders import AttemptResult, OrderState, Refusal, Session, SessionState
 from support.gateway_kit import MERCHANT, STORE_KEY, signed_form
 from support.simulator_kit import (

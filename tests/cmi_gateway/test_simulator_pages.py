@@ -351,7 +351,7 @@ def test_hostile_values_are_shown_as_text():
         ("POST", "/fim/session/unknown/code", b"", FORM_TYPE, 404),
         ("POST", "/fim/session/unknown/cancel", b"", FORM_TYPE, 404),
         ("POST", "/fim/session/unknown/give-up", b"", FORM_TYPE, 404),
-        ("GET", "/fim/api", b"", None, 404),
+        ("GET", "/fim/api", b"", None, 405),
     ],
 )
 def test_every_door_answers_calmly(method, path, data, content_type, status):

@@ -344,6 +344,6 @@ def test_an_exposed_simulator_says_so_on_its_pages():
 def type_of(simulator, body):
     """Give the outcome's class of a callback to the shop of `faulty_market`."""
     callback = Merchant("600000099", STORE_KEY, simulator.gateway, "RAK").verify(body)
-    sent = simulator.state.session(next(iter(simulator.state._sessions))).request.fields
+    sent = simulator.state.session(simulator.state.sessions[0].token).request.fields
     callback.must_match(order_id=callback.order_id, amount=Money.parse("114.26"), sent=sent)
     return type(callback.outcome)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cmi_gateway.simulator import pages
 from cmi_gateway.simulator.admission import MOST_FIELDS
+from cmi_gateway.simulator.api_answer import CONTENT_TYPE
 from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.courier import Courier
 from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
@@ -85,6 +86,7 @@ class _Doors:
         return (
             ("/", "GET", self.index),
             (PAYMENT_PATH, "POST", self.open),
+            (API_PATH, "POST", self.answer_api),
             ("/fim/session/<token>", "GET", self.show),
             ("/fim/session/<token>/card", "POST", self.pay),
             ("/fim/session/<token>/code", "POST", self.authenticate),
@@ -106,6 +108,14 @@ class _Doors:
             )
         opened = self._gateway.open(fields, client_ip=request.remote_addr or "")
         return pages.refusal_page(opened) if isinstance(opened, Refusal) else pages.card_page(opened)
+
+    def answer_api(self) -> AnyResponse:
+        """Answer a request of the XML API: with HTTP 200 also when it refuses, as the platform does."""
+        body = request.get_data(cache=False)
+        answer = self._gateway.answer_api(
+            body, content_type=request.mimetype, address=request.remote_addr or ""
+        )
+        return Response(answer, content_type=CONTENT_TYPE)
 
     def show(self, token: str) -> AnyResponse:
         """Show what the session waits for; looking changes nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum, StrEnum
 
@@ -12,6 +13,7 @@ from cmi_gateway.secret import Secret
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.card_form import CardEntry
 from cmi_gateway.simulator.request import HostedRequest
+from cmi_gateway.simulator.transaction_line import LineKind, LineState, Totals, TransactionLine, totals_of
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -25,6 +27,12 @@ class OrderState(StrEnum):
     AUTHORIZED = "PRE"
     #: Captured: the merchant gets the money.
     CAPTURED = "POST"
+    #: A part was given back.
+    PARTLY_REFUNDED = "PRND"
+    #: All of it was given back.
+    REFUNDED = "RFND"
+    #: Cancelled before settlement.
+    VOIDED = "VOID"
 
 
 class AttemptResult(Enum):
@@ -86,16 +94,77 @@ class Order:
     """
     What the gateway knows under one ``oid`` of one merchant.
 
+    No order can be made whose money does not add up: captured within authorized, refunded within captured.
+
     Attributes:
         client_id, order_id: The merchant and its reference.
-        state: Where the money is.
-        attempts: Every try, oldest first, over all sessions.
+        attempts: Every try on the hosted page, oldest first, over all sessions.
+        transactions: Every transaction that the bank or the books answered, oldest first.
     """
 
     client_id: str
     order_id: str
-    state: OrderState = OrderState.UNPAID
     attempts: tuple[Attempt, ...] = ()
+    transactions: tuple[TransactionLine, ...] = attrs.field(default=())
+
+    def __attrs_post_init__(self) -> None:
+        totals = self.totals
+        paid = [line for line in self._payments if line.is_successful]
+        assert len(paid) <= 1, "an order is paid once"
+        assert all(line.captured is None or line.captured <= line.amount for line in paid), (
+            "captured too much"
+        )
+        assert totals.refunded <= totals.captured, "refunded too much"
+
+    @property
+    def payment(self) -> TransactionLine | None:
+        """The transaction that paid, even if it was voided since; there is never a second one."""
+        return next((line for line in self._payments if line.is_successful), None)
+
+    @property
+    def totals(self) -> Totals:
+        """The money, added up from the transactions."""
+        payment = self.payment
+        return totals_of(self.transactions, payment.amount.currency if payment else "MAD")
+
+    @property
+    def state(self) -> OrderState:
+        """Where the money is."""
+        payment, totals = self.payment, self.totals
+        if payment is None:
+            return OrderState.UNPAID
+        if payment.state is LineState.VOIDED:
+            return OrderState.VOIDED
+        if payment.state is LineState.AUTHORIZED:
+            return OrderState.AUTHORIZED
+        if not totals.refunded.centimes:
+            return OrderState.CAPTURED
+        return OrderState.PARTLY_REFUNDED if totals.net.centimes else OrderState.REFUNDED
+
+    def find(self, trans_id: str) -> TransactionLine | None:
+        """Give the transaction of this id, or None."""
+        return next((line for line in self.transactions if line.trans_id == trans_id), None)
+
+    def with_line(self, line: TransactionLine) -> Order:
+        """Write *line* in the place of its earlier self, or at the end."""
+        lines = {known.trans_id: known for known in self.transactions} | {line.trans_id: line}
+        return attrs.evolve(self, transactions=tuple(lines.values()))
+
+    def with_attempt(self, attempt: Attempt) -> Order:
+        """Write *attempt* in the place of its earlier self, or at the end."""
+        attempts = {known.serial: known for known in self.attempts} | {attempt.serial: attempt}
+        return attrs.evolve(self, attempts=tuple(attempts.values()))
+
+    def suspended(self, state: LineState | None) -> Order:
+        """Leave the outcome of the last transaction open, shown as *state*; None makes all outcomes known."""
+        if state is not None:
+            return self.with_line(attrs.evolve(self.transactions[-1], transient=state))
+        known = [attrs.evolve(line, transient=None) for line in self.transactions]
+        return attrs.evolve(self, transactions=tuple(known))
+
+    @property
+    def _payments(self) -> Iterator[TransactionLine]:
+        return (line for line in self.transactions if line.kind is LineKind.PAYMENT)
 
 
 class SessionState(Enum):

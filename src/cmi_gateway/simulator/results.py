@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 from cmi_gateway.field_names import RESULTS
@@ -14,7 +13,7 @@ from cmi_gateway.signature import hash_ver3
 from cmi_gateway.simulator.card_form import CardEntry
 from cmi_gateway.simulator.cards import DECLINE_MESSAGES
 from cmi_gateway.simulator.orders import AttemptResult, Fields, Session
-from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers, issue_numbers
+from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers
 
 DUPLICATE_MESSAGE: Final = "Une commande payée porte déjà ce numéro"
 DUPLICATE_CODE: Final = "99"
@@ -43,11 +42,11 @@ def attempt_fields(
     entry: CardEntry,
     result: AttemptResult,
     *,
-    at: datetime,
-    serial: int,
+    numbers: TransactionNumbers,
+    batch: int,
     random: RandomSource,
 ) -> Fields:
-    """Build and sign the answer to one attempt."""
+    """Build and sign the answer to one attempt, while the batch of number *batch* is open."""
     fields = {
         **echo(session.request.fields),
         **dict(entry.echo),
@@ -55,7 +54,7 @@ def attempt_fields(
         **_authentication(session, entry, result, random),
     }
     if result is not AttemptResult.NOT_AUTHENTICATED:
-        fields |= _authorization(result, entry, issue_numbers(at, serial, random))
+        fields |= _authorization(result, entry, numbers, batch)
     return sign_answer(fields.items(), session.key, random)
 
 
@@ -111,7 +110,9 @@ def _authentication(
     return {**shown, "eci": eci, "cavv": _base64(random.randbytes(20)), "cavvAlgorithm": "2"}
 
 
-def _authorization(result: AttemptResult, entry: CardEntry, numbers: TransactionNumbers) -> dict[str, str]:
+def _authorization(
+    result: AttemptResult, entry: CardEntry, numbers: TransactionNumbers, batch: int
+) -> dict[str, str]:
     code, message = code_and_message(result, entry)
     approved = result is AttemptResult.APPROVED
     directory = _DIRECTORY_SERVERS.get(entry.card.brand, "0") if entry.card.enrolled else "0"
@@ -124,7 +125,7 @@ def _authorization(result: AttemptResult, entry: CardEntry, numbers: Transaction
         "TRANID": numbers.tran_id if entry.card.enrolled else "",
         "HostRefNum": numbers.host_ref_num,
         "acqStan": numbers.acq_stan,
-        "SettleId": "1",
+        "SettleId": str(batch),
         "EXTRA.TRXDATE": numbers.trx_date,
         "EXTRA.CARDBRAND": entry.card.brand,
         "EXTRA.CARDISSUER": "SIMULATEUR",

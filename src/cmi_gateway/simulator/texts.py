@@ -69,4 +69,7 @@ def state_text(state: OrderState) -> str:
         OrderState.UNPAID: "aucun paiement",
         OrderState.AUTHORIZED: "PRE (autorisée, non capturée)",
         OrderState.CAPTURED: "POST (capturée)",
+        OrderState.PARTLY_REFUNDED: "PRND (remboursée en partie)",
+        OrderState.REFUNDED: "RFND (remboursée)",
+        OrderState.VOIDED: "VOID (annulée)",
     }[state]
