@@ -112,7 +112,7 @@ def callback_body(request: Request) -> bytes:
     try:
         # Werkzeug's reading of the length, which a chunked body does not have, whatever it announces.
         body = _chunked(request) if request.content_length is None else request.get_data()
-    except ClientDisconnected as error:
+    except (ClientDisconnected, OSError) as error:  # OSError: the server cannot make sense of the chunks
         raise bodies.unreadable_body() from error
     except RequestEntityTooLarge as error:
         raise ConfigurationError(
