@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from rak_billing.errors import SettingError as SettingError
     from rak_billing.errors import TenantError as TenantError
     from rak_billing.errors import TermsNotAcceptedError as TermsNotAcceptedError
+    from rak_billing.fees.rule import FeeRule as FeeRule
     from rak_billing.fees.schedule import Fee as Fee
     from rak_billing.fees.schedule import FeeSchedule as FeeSchedule
+    from rak_billing.fees.tariff import Tariff as Tariff
     from rak_billing.invoices import Account as Account
     from rak_billing.invoices import Invoice as Invoice
     from rak_billing.invoices import Statement as Statement
@@ -63,6 +65,7 @@ _HOMES = {
     "FactError": "errors",
     "Fee": "fees.schedule",
     "FeeError": "errors",
+    "FeeRule": "fees.rule",
     "FeeSchedule": "fees.schedule",
     "FeeScheduleError": "errors",
     "InstantError": "errors",
@@ -87,6 +90,7 @@ _HOMES = {
     "SelectionRule": "selection",
     "SettingError": "errors",
     "Statement": "invoices",
+    "Tariff": "fees.tariff",
     "Tenant": "tenant",
     "TenantError": "errors",
     "TermsNotAcceptedError": "errors",
@@ -105,6 +109,7 @@ __all__ = [
     "FactError",
     "Fee",
     "FeeError",
+    "FeeRule",
     "FeeSchedule",
     "FeeScheduleError",
     "InstantError",
@@ -129,6 +134,7 @@ __all__ = [
     "SelectionRule",
     "SettingError",
     "Statement",
+    "Tariff",
     "Tenant",
     "TenantError",
     "TermsNotAcceptedError",

@@ -23,7 +23,7 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
 from rak_billing.errors import JournalError, TenantError, TermsNotAcceptedError
-from rak_billing.fees.schedule import Card
+from rak_billing.fees.schedule import Card, FeeSchedule
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
 from rak_billing.ordering import quote_of
@@ -127,6 +127,15 @@ class Checkout:
         """
         today = local_time(self.clock()).date()
         return quote_of(statement, chosen, card=card, schedule=self.tenant.fee_schedule, on=today)
+
+    def schedule_today(self) -> FeeSchedule:
+        """
+        Give the fee schedule that holds today, by Moroccan legal time.
+
+        Raises:
+            FeeError: The tariff has none.
+        """
+        return self.tenant.fee_schedule.in_force(local_time(self.clock()).date())
 
     def open_payments(self, customer_ref: str, chosen: Collection[str]) -> tuple[OpenPayment, ...]:
         """

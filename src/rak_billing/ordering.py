@@ -9,6 +9,8 @@ from typing import Any
 from cmi_gateway.money import Money
 from rak_billing.errors import QuoteChangedError, SelectionError
 from rak_billing.fees.schedule import Card, FeeSchedule
+from rak_billing.fees.selectors import ONLINE
+from rak_billing.fees.tariff import Tariff
 from rak_billing.invoices import FEE_REFERENCE, Account, Statement
 from rak_billing.payments.records import LineRecord, OrderRecord
 from rak_billing.payments.states import OrderState
@@ -17,7 +19,7 @@ from rak_billing.selection import select
 
 
 def quote_of(
-    statement: Statement, chosen: Collection[str], *, card: Card, schedule: FeeSchedule, on: date
+    statement: Statement, chosen: Collection[str], *, card: Card, schedule: FeeSchedule | Tariff, on: date
 ) -> Quote:
     """
     Quote the invoices *chosen* of a statement.
@@ -29,7 +31,8 @@ def quote_of(
     """
     selection = select(statement.invoices, chosen, on)
     amounts = [invoice.amount for invoice in selection.invoices]
-    return Quote.of(selection, schedule.fee(selection.total, invoices=amounts, card=card, on=on))
+    fee = schedule.fee(selection.total, invoices=amounts, card=card, on=on, channel=ONLINE)
+    return Quote.of(selection, fee)
 
 
 def accepted_quote(
@@ -38,7 +41,7 @@ def accepted_quote(
     accepted: Money,
     *,
     card: Card,
-    schedule: FeeSchedule,
+    schedule: FeeSchedule | Tariff,
     on: date,
 ) -> Quote:
     """
@@ -89,15 +92,24 @@ def order_of(
 
 
 def _fee_snapshot(quote: Quote) -> dict[str, Any]:
+    """Write down all that the fee was made of: it is never computed again, whatever becomes of the schedule."""
     fee = quote.fee
     return {
         "schedule": fee.schedule_id,
         "version": fee.schedule_version,
+        "rule": fee.rule_number,
+        "bearer": fee.rule.bearer,
         "card": fee.card,
+        "invoices": fee.invoices,
+        # Exact centimes, as a fraction where they do not end.
+        "parts": [[part.key, str(part.exact)] for part in fee.parts],
         "base": fee.base.centimes,
         "gross": fee.gross.centimes,
         "net": fee.net.centimes,
         "vat": fee.vat.centimes,
+        "merchant_cost": fee.merchant_cost.centimes,
+        "merchant_net": fee.merchant_net.centimes,
+        "shares": [share.centimes for share in fee.shares],
         "steps": list(fee.explain()),
     }
 

@@ -21,6 +21,7 @@ from cmi_gateway.field_checks import check_name, check_order_id, check_url
 from rak_billing.email_address import checked_email
 from rak_billing.errors import EmailError, FeeError, TenantError
 from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.tariff import Tariff
 
 _RECEIPT_NUMBERS: Final = range(10**10, 10**11)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -111,7 +112,7 @@ class Tenant:
         contract_field: The name under which the gateway shows that number.
         mask_personal_data: Whether names and addresses are masked on pages and in what is signed.
         terms_version: Of the general terms; stored with every acceptance.
-        fee_schedule: What paying online costs.
+        fee_schedule: What paying online costs: one schedule, or a tariff of several dated ones.
         support_contact: Whom a customer in trouble turns to.
         legal_footer: At the foot of receipts and mails.
         mail_from: The sender of confirmation mails.
@@ -130,7 +131,7 @@ class Tenant:
     contract_field: str = attrs.field(default="NUM_CONTRAT", validator=_is_field_name)
     mask_personal_data: bool = attrs.field(default=True, validator=_is_flag)
     terms_version: str = attrs.field(validator=_is_text)
-    fee_schedule: FeeSchedule = attrs.field()
+    fee_schedule: FeeSchedule | Tariff = attrs.field()
     support_contact: str = attrs.field(validator=_is_line)
     legal_footer: str = attrs.field(validator=_is_text)
     mail_from: str = attrs.field(validator=_is_sender)
@@ -143,8 +144,8 @@ class Tenant:
 
     @fee_schedule.validator
     def _is_schedule(self, field: "attrs.Attribute[Any]", value: object) -> None:
-        if not isinstance(value, FeeSchedule):
-            raise _refused(field, "expected a FeeSchedule")
+        if not isinstance(value, FeeSchedule | Tariff):
+            raise _refused(field, "expected a FeeSchedule or a Tariff")
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -167,8 +168,8 @@ class Tenant:
         """
         Read an operator from a file; the packaged ``tenants/rak.toml`` is the pattern.
 
-        Its ``fee_schedule`` is the name of a packaged schedule, or a path that ends in ``.toml``, relative to the
-        file.
+        Its ``fee_schedule`` is the name of a packaged schedule, or the path of a schedule or tariff that ends in
+        ``.toml``, relative to the file.
 
         Raises:
             TenantError: Not TOML, or a key is unknown, missing or of the wrong kind; names it.
@@ -176,14 +177,16 @@ class Tenant:
         """
         file = Path(path)
 
-        def schedule(name: str) -> FeeSchedule:
-            packaged = not name.endswith(".toml")
-            return FeeSchedule.preset(name) if packaged else FeeSchedule.from_toml(file.parent / name)
+        def schedule(name: str) -> FeeSchedule | Tariff:
+            if not name.endswith(".toml"):
+                return FeeSchedule.preset(name)
+            tariff = Tariff.from_toml(file.parent / name)
+            return tariff if len(tariff.schedules) > 1 else tariff.schedules[0]
 
         return cls._read(file.read_bytes(), str(file), schedule)
 
     @classmethod
-    def _read(cls, text: bytes, source: str, schedule: Callable[[str], FeeSchedule]) -> Self:
+    def _read(cls, text: bytes, source: str, schedule: Callable[[str], FeeSchedule | Tariff]) -> Self:
         table = _table(text, source)
         known = {field.name: field for field in attrs.fields(cls)}
         for key in table.keys() - known.keys():

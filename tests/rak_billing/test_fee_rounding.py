@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rak_billing.errors import FeeScheduleError
 from rak_billing.fees.rounding import Rounding, RoundingMode, half_up
 
 #: Tenths, so that exact halves are common.
@@ -45,5 +46,5 @@ def test_the_default_is_half_up_to_the_centime():
 @pytest.mark.parametrize("arguments", [("nearest",), ("half-up", 0), ("half-up", 0.5)])
 def test_unknown_modes_and_quanta_are_refused(arguments):
     """A typing error in code shows at once."""
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(FeeScheduleError):
         Rounding(*arguments)

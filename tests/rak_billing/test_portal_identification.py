@@ -2,11 +2,12 @@
 
 import re
 
-import attrs
 import pytest
 
+from rak_billing.fees.selectors import Selector
 from rak_billing.portal.answer_floor import AnswerFloor
 from rak_billing.tenant import Tenant
+from support.fees import changed
 from support.portal_kit import open_desk, soup, words
 
 NOTHING = "Aucune Facture à payer ou identifiants client inexistant"
@@ -105,7 +106,7 @@ def test_the_form_asks_what_the_guide_asks(desk):
 
 def test_only_cards_that_the_tariff_prices_are_offered(tmp_path):
     """Rule R11 where a tariff is for one kind of card: nobody is led to a payment without a price."""
-    schedule = attrs.evolve(Tenant.preset("rak").fee_schedule, cards=("moroccan",))
+    schedule = changed(Tenant.preset("rak").fee_schedule, when=Selector(cards=["moroccan"]))
     with open_desk(tmp_path, tenant={"fee_schedule": schedule}) as desk:
         page = soup(desk.client.get("/identification"))
         assert ["moroccan"] == [radio["value"] for radio in page.select("input[type=radio]")]

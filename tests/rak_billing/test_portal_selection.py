@@ -1,5 +1,7 @@
 """Step 3: the list, the ticks, the totals."""
 
+from fractions import Fraction
+
 import attrs
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.invoices import Statement
 from rak_billing.portal.live_fee import LiveFee, live_fee
 from support.bills import PAYMENT_DAY, STATEMENT
+from support.fees import changed
 from support.portal_kit import A, B, open_desk, soup, words
 
 RAK_2018 = FeeSchedule.preset("rak-2018")
@@ -161,24 +164,31 @@ def script_fee(live, total):
 def test_the_scripts_formula_is_the_schedules(total):
     """What is shown while ticking is what the server charges."""
     expected = RAK_2018.fee(Money(total), invoices=1, on=PAYMENT_DAY).gross.centimes
-    assert expected == script_fee(live_fee(RAK_2018), total)
+    assert expected == script_fee(live_fee(RAK_2018, "moroccan"), total)
 
 
 def test_a_tariff_that_the_operator_bears_shows_no_fee():
     """The customer pays the invoices and nothing else."""
-    assert LiveFee(0, 1) == live_fee(attrs.evolve(RAK_2018, bearer="merchant"))
+    assert LiveFee(0, 1) == live_fee(changed(RAK_2018, bearer="utility"), "moroccan")
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"rounding": Rounding(RoundingMode.HALF_EVEN)}, {"rounding": Rounding(RoundingMode.HALF_UP, 5)}],
+    [
+        {"rounding": Rounding(RoundingMode.HALF_EVEN)},
+        {"rounding": Rounding(RoundingMode.HALF_UP, 5)},
+        {"fixed": Money(100)},
+        {"minimum": Money(300)},
+        {"gross_up": "closed-form"},
+        {"bearer": "shared", "customer_share": Fraction(50)},
+    ],
 )
 def test_a_tariff_that_the_script_cannot_say_has_no_live_totals(changes):
     """Then « Recalculer » stays."""
-    assert live_fee(attrs.evolve(RAK_2018, **changes)) is None
+    assert live_fee(changed(RAK_2018, **changes), "moroccan") is None
 
 
 def test_a_rate_too_fine_for_a_browsers_numbers_has_no_live_totals():
     """Better no figure than one that is a centime off."""
-    rate = RAK_2018.percent + RAK_2018.percent / 10**9
-    assert live_fee(attrs.evolve(RAK_2018, percent=rate)) is None
+    rate = Fraction(11, 10) + Fraction(11, 10**10)
+    assert live_fee(changed(RAK_2018, percent=rate), "moroccan") is None

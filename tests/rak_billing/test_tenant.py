@@ -65,12 +65,12 @@ def test_a_schedule_of_ones_own_lies_beside_the_file(tmp_path):
     """A path that ends in .toml is relative to the operator's file."""
     packaged = FeeSchedule.preset("rak-2018")
     (tmp_path / "mine.toml").write_text(
-        'id = "mine"\nversion = "2"\nfollows = "us"\nvalid_from = 2020-01-01\nbearer = "customer"\n'
-        'percent = "1.1"\ncards = ["moroccan"]\nvat_rate = "10"\n'
+        'id = "mine"\nversion = "2"\nfollows = "us"\nvalid_from = 2020-01-01\n'
+        '[[rules]]\nbearer = "customer"\npercent = "1.1"\nvat = { mode = "included", rate = "10" }\n'
     )
     (tmp_path / "op.toml").write_text(toml(fee_schedule="mine.toml"), "utf-8")
     schedule = Tenant.from_toml(tmp_path / "op.toml").fee_schedule
-    assert ("mine", packaged.percent) == (schedule.id, schedule.percent)
+    assert ("mine", packaged.rules[0].percent) == (schedule.id, schedule.rules[0].percent)
 
 
 @pytest.mark.parametrize(

@@ -18,72 +18,44 @@ which refuses floats; rates enter as text and become fractions; the rest is whol
 
 Why it is data. Who bears the fee, and for which cards, is set by law and contract and has changed since.
 A schedule therefore names the text that it follows and the days on which it holds, and refuses to price
-any other day or card. A `Fee` carries its schedule and its base: an order keeps the fee that its customer
-accepted, and nothing computes it again later.
+any other day, or a payment that none of its rules is for. A `Fee` carries its schedule and its base: an
+order keeps the fee that its customer accepted, and nothing computes it again later.
 
-To the next editor: there is one evaluation, `FeeSchedule.fee`. Live totals and reports must be derived
-from it and tested against it, never written beside it.
+To the next editor: there is one evaluation, `rak_billing.fees.evaluation.compute`. Live totals and reports
+must be derived from it and tested against it, never written beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Self
 
 import attrs
 
 from cmi_gateway.errors import MoneyError
-from cmi_gateway.money import Money
-from rak_billing.errors import FeeError, FeeScheduleError
+from cmi_gateway.money import CURRENCY_NUMBERS, Money
+from rak_billing.errors import FeeError
 from rak_billing.fees import reader
+from rak_billing.fees.checks import is_date, is_text, optional, refused, refused_key
+from rak_billing.fees.evaluation import compute
 from rak_billing.fees.fee import Fee
-from rak_billing.fees.rounding import Rounding
+from rak_billing.fees.rule import FeeRule
+from rak_billing.fees.selectors import CARDS, Card, Circumstances
 
-__all__ = ["Bearer", "Card", "Fee", "FeeSchedule"]
-
-Card = Literal["moroccan", "international"]
-Bearer = Literal["customer", "merchant"]
-
-_BEARERS: Final = get_args(Bearer)
-_CARDS: Final = get_args(Card)
-_HUNDRED: Final = 100
-_TO_THE_CENTIME: Final = Rounding()
+__all__ = ["Card", "Fee", "FeeSchedule"]
 
 
-def _refuse(schedule: FeeSchedule, field: attrs.Attribute[Any], reason: str) -> FeeScheduleError:
-    return FeeScheduleError(f"schedule {schedule.id!r:.40}", field.name, reason)
-
-
-def _is_text(schedule: FeeSchedule, field: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise _refuse(schedule, field, "expected text")
-
-
-def _is_date(schedule: FeeSchedule, field: attrs.Attribute[Any], value: object) -> None:
-    if type(value) is not date:
-        raise _refuse(schedule, field, f"expected a date such as 2018-01-01, not {type(value).__name__}")
-
-
-def _is_percent(schedule: FeeSchedule, field: attrs.Attribute[Fraction], value: object) -> None:
-    if not isinstance(value, Fraction):
-        kind = type(value).__name__
-        raise _refuse(schedule, field, f"expected an exact Fraction of percent, not {kind}")
-    if not 0 <= value <= _HUNDRED:
-        raise _refuse(schedule, field, f"expected 0 to 100 percent, not {value}")
-
-
-def _in_order(cards: Iterable[Card]) -> tuple[Card, ...]:
-    return tuple(cards)
+def _as_tuple(rules: Iterable[FeeRule]) -> tuple[FeeRule, ...]:
+    return tuple(rules)
 
 
 @attrs.frozen
 class FeeSchedule:
     """
-    A tariff: what it takes, of whom, for which cards and on which days.
+    A tariff between two days: what it takes, of whom, and for which payments.
 
     Attributes:
         id: Identifier, such as ``rak-2018``.
@@ -91,111 +63,183 @@ class FeeSchedule:
         follows: The law, contract or publication that it puts into figures.
         valid_from: The first day on which it holds.
         valid_until: The last one, or None while no end is known.
-        bearer: ``customer`` (the fee comes on top of the invoices) or ``merchant`` (the customer pays none).
-        percent: Of the total of the chosen invoices, VAT included: ``Fraction(11, 10)`` is 1.1 %.
-        cards: The kinds of card that it prices.
-        vat_rate: VAT contained in the fee, in percent.
-        rounding: Of the fee, applied once to the exact amount.
+        rules: A payment follows the first one that is for it.
+        currency: Of every amount.
 
     Raises:
         FeeScheduleError: a value is not allowed; names the key and the reason.
     """
 
-    id: str = attrs.field(validator=_is_text)
-    version: str = attrs.field(validator=_is_text)
-    follows: str = attrs.field(validator=_is_text)
-    valid_from: date = attrs.field(validator=_is_date)
-    valid_until: date | None = attrs.field(
-        default=None, validator=attrs.validators.optional(_is_date), kw_only=True
-    )
-    bearer: Bearer = attrs.field(kw_only=True)
-    percent: Fraction = attrs.field(validator=_is_percent, kw_only=True)
-    cards: tuple[Card, ...] = attrs.field(converter=_in_order, kw_only=True)
-    vat_rate: Fraction = attrs.field(validator=_is_percent, kw_only=True)
-    rounding: Rounding = attrs.field(factory=Rounding, kw_only=True)
+    id: str = attrs.field(validator=is_text)
+    version: str = attrs.field(validator=is_text)
+    follows: str = attrs.field(validator=is_text)
+    valid_from: date = attrs.field(validator=is_date)
+    valid_until: date | None = attrs.field(default=None, validator=optional(is_date), kw_only=True)
+    currency: str = attrs.field(default="MAD", kw_only=True)
+    rules: tuple[FeeRule, ...] = attrs.field(converter=_as_tuple, kw_only=True)
 
     @valid_until.validator
     def _ends_after_it_begins(self, field: attrs.Attribute[date | None], value: date | None) -> None:
         if value is not None and value < self.valid_from:
-            raise _refuse(self, field, f"ends on {value}, before it begins on {self.valid_from}")
+            raise refused(field, f"ends on {value}, before it begins on {self.valid_from}")
 
-    @bearer.validator
-    def _bearer_is_known(self, field: attrs.Attribute[Bearer], value: Bearer) -> None:
-        if value not in _BEARERS:
-            raise _refuse(self, field, f"expected one of {', '.join(_BEARERS)}, not {value!r:.40}")
+    @currency.validator
+    def _currency_is_known(self, field: attrs.Attribute[str], value: object) -> None:
+        if value not in CURRENCY_NUMBERS:
+            raise refused(field, f"expected one of {', '.join(CURRENCY_NUMBERS)}, not {value!r:.40}")
 
-    @cards.validator
-    def _cards_are_known(self, field: attrs.Attribute[tuple[Card, ...]], value: tuple[Card, ...]) -> None:
-        if not value or len(set(value)) != len(value) or not set(value) <= set(_CARDS):
-            raise _refuse(self, field, f"expected some of {', '.join(_CARDS)}, each once, not {value!r:.80}")
+    @rules.validator
+    def _rules_hold_together(
+        self, field: attrs.Attribute[tuple[FeeRule, ...]], rules: tuple[FeeRule, ...]
+    ) -> None:
+        if not rules or not all(isinstance(rule, FeeRule) for rule in rules):
+            raise refused(field, "expected one rule or more")
+        for number, rule in enumerate(rules, 1):
+            for key, amount in rule.amounts():
+                # A zero is a zero in every currency; defaults are zero dirhams.
+                if amount.currency != self.currency and amount.centimes:
+                    raise refused_key(
+                        f"rules[{number}].{key}", f"is in {amount.currency}, not {self.currency}"
+                    )
+            for earlier, other in enumerate(rules[: number - 1], 1):
+                if other.when.covers(rule.when):
+                    raise refused_key(f"rules[{number}].when", f"never reached: rule {earlier} comes first")
 
     @classmethod
     def preset(cls, name: str) -> Self:
         """
-        Give a schedule that comes with this package: ``rak-2018``.
+        Give a schedule that comes with this package, such as ``rak-2018``.
 
         Raises:
             FeeScheduleError: there is no preset of this name.
         """
-        return cls(**reader.read_schedule(reader.preset_text(name), f"preset {name}"))
+        return reader.read_schedule(cls, reader.preset_text(name), f"preset {name}")
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str]) -> Self:
         """
-        Read a schedule from a file; the packaged ``rak-2018.toml`` shows every key.
+        Read a schedule from a file; the packaged ``rak-2018.toml`` shows the usual keys.
 
         Raises:
             FeeScheduleError: an unknown or missing key, or a value that is not allowed; names the
                 file, the key and the reason.
             OSError: the file cannot be read.
         """
-        source = str(path)
-        try:
-            return cls(**reader.read_schedule(Path(path).read_bytes(), source))
-        except FeeScheduleError as error:
-            raise FeeScheduleError(source, error.key, error.reason) from None
+        return reader.read_schedule(cls, Path(path).read_bytes(), str(path))
 
     @property
-    def vat_factor(self) -> Fraction:
-        """What a net amount is multiplied with to include VAT: 1.1 at a rate of 10 percent."""
-        return 1 + self.vat_rate / _HUNDRED
+    def heading(self) -> tuple[str, str]:
+        """Identifier and version."""
+        return self.id, self.version
 
-    def exact_centimes(self, total: Money) -> Fraction:
-        """Give the fee of *total* in centimes, before any rounding."""
-        return total.centimes * self.percent / _HUNDRED
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The kinds of card that some rule is for."""
+        return tuple(
+            card
+            for card in CARDS
+            if any(rule.when.cards is None or card in rule.when.cards for rule in self.rules)
+        )
 
-    def fee(self, total: Money, *, invoices: int | Sequence[Money], card: Card = "moroccan", on: date) -> Fee:
+    def in_force(self, on: date) -> Self:
         """
-        Compute the fee for paying invoices of *total* together.
-
-        Args:
-            total: The sum of the chosen invoices.
-            invoices: How many they are, or their amounts. This tariff depends on neither, but what
-                is given must hold: amounts must add up to *total*.
-            card: The kind of card that the customer announces.
-            on: The day of the payment, by Moroccan legal time.
+        Give this schedule, if it holds on that day; a `Tariff` gives the one of several that does.
 
         Raises:
-            FeeError: the schedule does not price this card or date, or the amounts do not hold.
+            FeeError: it does not.
         """
-        _check_amounts(total, invoices)
-        self._check_scope(card, on)
-        is_ours = self.bearer == "customer"
-        gross = self.rounding.apply(self.exact_centimes(total)) if is_ours else 0
-        net = _TO_THE_CENTIME.apply(gross / self.vat_factor)
-        # By difference, so that the parts add up whatever the rounding.
-        parts = {"gross": gross, "net": net, "vat": gross - net}
-        amounts = {part: Money(centimes, total.currency) for part, centimes in parts.items()}
-        return Fee(base=total, card=card, schedule=self, **amounts)
-
-    def _check_scope(self, card: str, on: date) -> None:
-        if card not in self.cards:
-            raise FeeError(f"schedule {self.id} prices {', '.join(self.cards)} cards, not {card!r:.40}")
         if type(on) is not date:
             raise FeeError(f"expected the day of the payment as a date, not {type(on).__name__}")
         if on < self.valid_from or (self.valid_until is not None and on > self.valid_until):
             until = self.valid_until or "further notice"
             raise FeeError(f"schedule {self.id} holds from {self.valid_from} until {until}, not on {on}")
+        return self
+
+    def rule_for(self, circumstances: Circumstances) -> int:
+        """
+        Give the number, from 1, of the first rule that is for these circumstances.
+
+        Raises:
+            FeeError: there is none.
+        """
+        for number, rule in enumerate(self.rules, 1):
+            if rule.when.matches(circumstances):
+                return number
+        given = {name: value for name, value in attrs.asdict(circumstances).items() if value is not None}
+        named = ", ".join(f"{name} {value!r:.40}" for name, value in given.items())
+        raise FeeError(f"schedule {self.id} prices {', '.join(self.cards)} cards; no rule is for {named}")
+
+    def fee(
+        self,
+        total: Money,
+        *,
+        invoices: int | Sequence[Money],
+        card: Card = "moroccan",
+        on: date,
+        brand: str | None = None,
+        channel: str | None = None,
+        customer_class: str | None = None,
+    ) -> Fee:
+        """
+        Compute the fee for paying invoices of *total* together.
+
+        Args:
+            total: The sum of the chosen invoices.
+            invoices: How many they are, or their amounts, which must add up to *total*. A rule that computes
+                every invoice by itself, or shares the fee out over them, needs the amounts.
+            card: The kind of card that the customer announces.
+            on: The day of the payment, by Moroccan legal time.
+            brand: Of the card, such as ``visa``; None when it is not known. Rules for brands are then not for it.
+            channel: Where it is paid, such as ``web``; likewise.
+            customer_class: Such as ``residential``; likewise.
+
+        Raises:
+            FeeError: the schedule has no rule for this payment or day, the rule needs amounts where a count came,
+                or the amounts do not hold.
+        """
+        _check_amounts(total, invoices)
+        self.in_force(on)
+        if total.currency != self.currency:
+            raise FeeError(f"schedule {self.id} prices amounts in {self.currency}, not in {total.currency}")
+        circumstances = Circumstances(card, brand, channel, customer_class)
+        number = self.rule_for(circumstances)
+        return _fee(self, number, circumstances, total, invoices)
+
+
+def _fee(
+    schedule: FeeSchedule,
+    number: int,
+    circumstances: Circumstances,
+    total: Money,
+    invoices: int | Sequence[Money],
+) -> Fee:
+    rule, currency = schedule.rules[number - 1], total.currency
+    if isinstance(invoices, int):
+        if rule.is_per_invoice:
+            raise FeeError(
+                f"schedule {schedule.id} works invoice by invoice: it needs their amounts, not a count"
+            )
+        count, amounts = invoices, None
+    else:
+        count, amounts = len(invoices), [amount.centimes for amount in invoices]
+    figures = compute(rule, total.centimes, count, amounts)
+    try:
+        return Fee(
+            base=total,
+            gross=Money(figures.customer_gross, currency),
+            net=Money(figures.customer_net, currency),
+            vat=Money(figures.customer_gross - figures.customer_net, currency),
+            merchant_cost=Money(figures.merchant_gross, currency),
+            merchant_net=Money(figures.merchant_net, currency),
+            shares=tuple([Money(share, currency) for share in figures.shares]),
+            invoices=count,
+            circumstances=circumstances,
+            schedule=schedule,
+            rule_number=number,
+            computation=figures,
+        )
+    except MoneyError as error:
+        raise FeeError(f"the fee of schedule {schedule.id} is more than an amount may be") from error
 
 
 def _check_amounts(total: Money, invoices: int | Sequence[Money]) -> None:
@@ -207,11 +251,12 @@ def _check_amounts(total: Money, invoices: int | Sequence[Money]) -> None:
         if invoices < 1:
             raise FeeError(f"expected one invoice or more, not {invoices}")
         return
-    if not invoices or not all(isinstance(amount, Money) for amount in invoices):
-        raise FeeError("expected the amounts of one invoice or more, each as Money")
-    try:
-        sum_of_invoices = sum(invoices, start=Money(0, total.currency))
-    except MoneyError as error:
-        raise FeeError("the amounts of the invoices do not add up in the currency of the total") from error
-    if sum_of_invoices != total:
-        raise FeeError(f"the invoices add up to {sum_of_invoices}, not to the total of {total}")
+    if not invoices or not all(isinstance(amount, Money) and amount.centimes >= 0 for amount in invoices):
+        raise FeeError("expected the amounts of one invoice or more, each as Money of zero or more")
+    if any(amount.currency != total.currency for amount in invoices):
+        raise FeeError(
+            f"the amounts of the invoices are not all in {total.currency}, the currency of the total"
+        )
+    sum_of_invoices = sum([amount.centimes for amount in invoices])
+    if sum_of_invoices != total.centimes:
+        raise FeeError(f"the invoices add up to {sum_of_invoices} centimes, not to the total of {total}")

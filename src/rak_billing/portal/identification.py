@@ -67,8 +67,8 @@ def _has_bills(customer_ref: str) -> bool:
 
 
 def _cards() -> tuple[Card, ...]:
-    """Give the card types that the tariff prices, the default first."""
-    priced = portal().tenant.fee_schedule.cards
+    """Give the card types that the tariff prices today, the default first."""
+    priced = portal().checkout.schedule_today().cards
     return tuple(card for card in CARDS if card in priced)
 
 

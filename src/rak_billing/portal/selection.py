@@ -99,7 +99,7 @@ def list_page(
         customer=CustomerView.of(statement.account, draft.email),
         lines=lines,
         totals=totals_of(statement, lines, draft.card),
-        live=live_fee(portal().tenant.fee_schedule),
+        live=live_fee(portal().checkout.schedule_today(), draft.card),
         step=3,
     )
 
