@@ -75,7 +75,7 @@ def test_each_unusable_input_gets_its_own_message(field, value):
     """A form with one thing wrong has one message, under that input's name."""
     errors = read_card_form(card_form(**{field: value}), TODAY)
     assert isinstance(errors, CardFormErrors)
-    assert [field] == list(errors.messages)
+    assert [field] == list(errors.problems)
 
 
 def test_a_card_is_good_to_the_end_of_its_month():
@@ -91,7 +91,7 @@ def test_a_card_is_good_to_the_end_of_its_month():
 def test_a_real_looking_number_is_refused_and_forgotten():
     """A number that could be somebody's card gets its own message, and is nowhere in what is kept."""
     errors = read_card_form(card_form(OTHER_REAL_LOOKING), TODAY)
-    assert "vraie carte" in errors.messages["pan"]
+    assert "pan_real" == errors.problems["pan"]
     assert OTHER_REAL_LOOKING not in repr(errors)
 
 

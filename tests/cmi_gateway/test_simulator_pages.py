@@ -1,6 +1,7 @@
 """The simulator's pages, in process: what the customer reads, what the browser takes back."""
 
 import re
+from html import unescape
 
 import html5lib
 import pytest
@@ -71,7 +72,7 @@ def verified(fields, form=FORM):
 
 def test_the_payment_page_has_every_text_of_the_guide_in_order():
     """Rules R33 to R39: titles, date, labels, notice, merchant, customer, contract, lines and total."""
-    page = open_page(client(), FORM.fields).text
+    page = unescape(open_page(client(), FORM.fields).text)
     positions = [page.index(text) for text in GUIDE[:-1]] + [page.rindex(GUIDE[-1])]
     assert sorted(positions) == positions
 

@@ -20,6 +20,8 @@ from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.orders import Attempt, Refusal, Session, SessionState
+from cmi_gateway.simulator.request import read_request
+from cmi_gateway.simulator.texts import texts_in
 from cmi_gateway.simulator.transaction import RandomSource
 from cmi_gateway.simulator.wire import read_form
 
@@ -96,18 +98,18 @@ class _Doors:
 
     def index(self) -> AnyResponse:
         """Say what this is."""
-        return pages.index_page()
+        return pages.index_page(url_for("open", _external=True), None)
 
     def open(self) -> AnyResponse:
         """Take the merchant's form."""
         try:
             fields = _posted()
         except ValueError:
-            return pages.refusal_page(
-                Refusal("", f"Demande illisible : un formulaire {_FORM_TYPE} en UTF-8 est attendu")
-            )
+            return pages.refusal_page(Refusal("", texts_in("fr")("refusal.unreadable", type=_FORM_TYPE)))
         opened = self._gateway.open(fields, client_ip=request.remote_addr or "")
-        return pages.refusal_page(opened) if isinstance(opened, Refusal) else pages.card_page(opened)
+        if isinstance(opened, Refusal):
+            return pages.refusal_page(opened, read_request(fields).get("lang"))
+        return pages.card_page(opened)
 
     def answer_api(self) -> AnyResponse:
         """Answer a request of the XML API: with HTTP 200 also when it refuses, as the platform does."""
@@ -157,17 +159,13 @@ class _Doors:
         return redirect(session.request.get("shopurl"), 303)
 
     def _unfinished(self, session: Session) -> Response:
-        back = session.request.get("shopurl")
+        t, back = pages.texts_of(session), session.request.get("shopurl")
         if session.state is SessionState.CANCELLED:
-            return pages.notice_page(
-                "Paiement annulé", "Vous avez annulé ce paiement.", status=200, back=back
-            )
+            return pages.notice_page(t, "cancelled_title", "cancelled", status=200, back=back)
         if session.state is SessionState.CALLBACK:
-            message = "Votre paiement est en cours de traitement."
-            return pages.notice_page("Un instant", message, status=200, again=_address(session.token))
+            return pages.notice_page(t, "waiting_title", "waiting", status=200, again=_address(session.token))
         if self._gateway.is_expired(session):
-            message = "Le délai de paiement est dépassé. Recommencez depuis le site du marchand."
-            return pages.notice_page("Session expirée", message, status=410, back=back)
+            return pages.notice_page(t, "expired_title", "expired", status=410, back=back)
         if session.state is SessionState.CHALLENGE:
             return pages.challenge_page(session)
         return pages.card_page(session)
@@ -208,17 +206,12 @@ def _see(token: str) -> AnyResponse:
 
 def _calm(error: HTTPException) -> AnyResponse:
     status = error.code or 500
-    messages = {
-        404: "Cette page n'existe pas, ou la session de paiement n'est plus connue.",
-        405: "Cette adresse attend le formulaire d'un marchand.",
-        413: "La demande est trop volumineuse.",
-    }
-    return pages.notice_page(
-        "Page indisponible", messages.get(status, "La demande est illisible."), status=status
-    )
+    messages = {404: "not_found", 405: "wrong_method", 413: "too_large"}
+    message = messages.get(status, "unreadable")
+    return pages.notice_page(texts_in("fr"), "unavailable_title", message, status=status)
 
 
 def _calm_about_a_fault(error: Exception) -> AnyResponse:
     # The type only: the message of a stranger's error could hold what the customer typed.
     _log.error("the simulator failed: %s", type(error).__name__)
-    return pages.notice_page("Erreur du simulateur", "Le simulateur a rencontré une erreur.", status=500)
+    return pages.notice_page(texts_in("fr"), "fault_title", "fault", status=500)

@@ -27,18 +27,10 @@ _TERMS: Final = "choix1"
 #: The names of the form, and of what stands for it, that come back to the merchant.
 _ECHOED: Final = ("paymentType", _HOLDER_NAME, _EXPIRY_MONTH, _EXPIRY_YEAR, "CVVPresence", _TERMS)
 
-#: What the customer reads under each input that cannot be used.
-_MESSAGES: Final = {
-    _HOLDER_NAME: "Saisissez le nom du porteur tel qu'il figure sur la carte (50 lettres au plus).",
-    _NUMBER: "Ce numéro n'est pas celui d'une carte de test. Choisissez-en une dans la liste.",
-    _EXPIRY_MONTH: "Choisissez une date d'expiration à venir.",
-    _SECURITY_CODE: "Saisissez les trois chiffres du code de vérification.",
-    _TERMS: "Confirmez l'acceptation des conditions générales d'utilisation du service.",
-}
-_REAL_NUMBER: Final = (
-    "Ce numéro pourrait être celui d'une vraie carte : le simulateur le refuse et ne l'a pas conservé. "
-    "N'utilisez que les cartes de test."
-)
+#: The inputs that can be wrong, in the order of the form.
+_CHECKED: Final = (_HOLDER_NAME, _NUMBER, _EXPIRY_MONTH, _SECURITY_CODE, _TERMS)
+#: The problem of a number that could be somebody's.
+_REAL_NUMBER: Final = "pan_real"
 
 
 @attrs.frozen
@@ -61,11 +53,12 @@ class CardFormErrors:
     A card form that cannot be used.
 
     Attributes:
-        messages: Input name → message in French, in the order of the form.
+        problems: Input name → what is wrong with it, in the order of the form: the input's own name, or
+            ``pan_real`` for a number that could be a real card's. The texts of the pages have a sentence for each.
         holder: The holder's name when it was sound, to be shown again; nothing else of the form is.
     """
 
-    messages: Mapping[str, str]
+    problems: Mapping[str, str]
     holder: str = ""
 
 
@@ -81,13 +74,13 @@ def read_card_form(form: Mapping[str, str], today: date) -> CardEntry | CardForm
     holder = " ".join(form.get(_HOLDER_NAME, "").split())
     digits = re.sub(r"[ -]", "", form.get(_NUMBER, ""))
     card = find_card(digits)
-    messages = dict(_flaws(form, holder, today))
+    problems: dict[str, str] = {name: name for name in _flaws(form, holder, today)}
     if card is None:
         real = _PAN.fullmatch(digits) is not None and looks_real(digits)
-        messages[_NUMBER] = _REAL_NUMBER if real else _MESSAGES[_NUMBER]
-    if card is None or messages:
-        ordered = {name: messages[name] for name in _MESSAGES if name in messages}
-        return CardFormErrors(ordered, "" if _HOLDER_NAME in messages else holder)
+        problems[_NUMBER] = _REAL_NUMBER if real else _NUMBER
+    if card is None or problems:
+        ordered: dict[str, str] = {name: problems[name] for name in _CHECKED if name in problems}
+        return CardFormErrors(ordered, "" if _HOLDER_NAME in problems else holder)
     return CardEntry(card, _echo(form, holder))
 
 
@@ -96,14 +89,14 @@ def echoed_of(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in fields if name in _ECHOED)
 
 
-def _flaws(form: Mapping[str, str], holder: str, today: date) -> list[tuple[str, str]]:
+def _flaws(form: Mapping[str, str], holder: str, today: date) -> list[str]:
     sound = {
         _HOLDER_NAME: _HOLDER.fullmatch(holder) is not None,
         _EXPIRY_MONTH: _is_to_come(form.get(_EXPIRY_MONTH, ""), form.get(_EXPIRY_YEAR, ""), today),
         _SECURITY_CODE: _CODE.fullmatch(form.get(_SECURITY_CODE, "").strip()) is not None,
         _TERMS: bool(form.get(_TERMS)),
     }
-    return [(name, _MESSAGES[name]) for name, is_sound in sound.items() if not is_sound]
+    return [name for name, is_sound in sound.items() if not is_sound]
 
 
 def _is_to_come(month: str, year: str, today: date) -> bool:

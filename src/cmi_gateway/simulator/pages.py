@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from flask import Flask, Response, render_template
 
-from cmi_gateway.simulator import texts
+from cmi_gateway.simulator import wording
 from cmi_gateway.simulator.card_form import CardFormErrors
-from cmi_gateway.simulator.cards import CARDS, CHALLENGE_CODE
+from cmi_gateway.simulator.cards import CARDS, CHALLENGE_CODE, SimulatedCard
 from cmi_gateway.simulator.orders import Attempt, Order, OrderState, Refusal, Session
+from cmi_gateway.simulator.texts import Texts, texts_in
 
 _YEARS_SHOWN: Final = 10
 #: Forms post to merchants that the simulator does not know beforehand, hence whole schemes.
@@ -27,11 +28,12 @@ _HEADERS: Final = {
 }
 
 
-def page(template: str, *, status: int = 200, **facts: Any) -> Response:
-    """Render *template* with a fresh nonce and the headers that allow only what carries it."""
+def page(template: str, t: Texts, *, status: int = 200, **facts: Any) -> Response:
+    """Render *template* in the language of *t*, with a fresh nonce and the headers that allow only what carries it."""
     nonce = secrets.token_urlsafe(16)
-    response = Response(render_template(template, nonce=nonce, **facts), status, mimetype="text/html")
+    response = Response(render_template(template, t=t, nonce=nonce, **facts), status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+    response.headers["Content-Language"] = t.language
     return response
 
 
@@ -41,27 +43,34 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def index_page() -> Response:
+def texts_of(session: Session) -> Texts:
+    """Give the texts of the language that the session's request asked for."""
+    return texts_in(session.request.get("lang"))
+
+
+def index_page(payment_url: str, inspection_url: str | None) -> Response:
     """Say what this is and list the test cards."""
-    return page("index.html", cards=CARDS, code=CHALLENGE_CODE)
+    t = texts_in("fr")
+    return page("index.html", t, payment_url=payment_url, inspection_url=inspection_url, cards=_card_rows(t))
 
 
 def card_page(session: Session, errors: CardFormErrors | None = None) -> Response:
     """Show the payment page, with the errors of the form or the refusal of the last try."""
+    t = texts_of(session)
     refused = session.attempt if errors is None else None
     first = session.opened_at.year
     return page(
         "card.html",
+        t,
         status=200 if errors is None else 422,
         session=session,
         request=session.request,
-        opened=texts.long_date(session.opened_at),
+        opened=wording.long_date(t, session.opened_at),
         years=range(first, first + _YEARS_SHOWN),
-        cards=CARDS,
-        code=CHALLENGE_CODE,
-        errors=errors.messages if errors else {},
+        cards=_card_rows(t),
+        errors={name: t(f"problem.{key}") for name, key in errors.problems.items()} if errors else {},
         holder=errors.holder if errors else "",
-        refusal=texts.refusal_text(refused) if refused else "",
+        refusal=wording.refusal_text(t, refused) if refused else "",
         can_give_up=session.attempt is not None,
     )
 
@@ -69,9 +78,13 @@ def card_page(session: Session, errors: CardFormErrors | None = None) -> Respons
 def challenge_page(session: Session) -> Response:
     """Ask for the 3-D Secure code."""
     entry = session.entry
-    masked = entry.card.masked_number if entry else ""
     return page(
-        "challenge.html", session=session, request=session.request, masked=masked, code=CHALLENGE_CODE
+        "challenge.html",
+        texts_of(session),
+        session=session,
+        request=session.request,
+        masked=entry.card.masked_number if entry else "",
+        code=CHALLENGE_CODE,
     )
 
 
@@ -79,35 +92,41 @@ def result_page(
     session: Session, attempt: Attempt, order: Order | None, *, has_way_back: bool = True
 ) -> Response:
     """Show the result and the form that takes every field to okUrl or failUrl; no form for a customer who leaves."""
+    t = texts_of(session)
     return page(
         "result.html",
+        t,
         session=session,
         request=session.request,
         attempt=attempt,
-        title=texts.result_title(attempt),
-        message=texts.result_message(attempt),
+        title=wording.result_title(t, attempt),
+        message=wording.result_message(t, attempt),
         action=session.request.get("okUrl" if attempt.is_approved else "failUrl"),
         # A merchant that did not answer loses the automatic return, so that the customer sees the receipt.
         posts_itself=has_way_back and session.request.redirects_itself and not attempt.is_unconfirmed,
         has_way_back=has_way_back,
-        callback=texts.callback_text(attempt),
-        state=texts.state_text(order.state if order else OrderState.UNPAID),
+        callback=wording.callback_text(t, attempt),
+        state=wording.state_text(t, order.state if order else OrderState.UNPAID),
     )
 
 
-def refusal_page(refusal: Refusal) -> Response:
-    """Show why a request gets no payment page."""
-    return page("refusal.html", status=400, refusal=refusal)
+def refusal_page(refusal: Refusal, language: str = "fr") -> Response:
+    """Show why a request gets no payment page; the gateway's own message stays as it goes to the merchant."""
+    return page("refusal.html", texts_in(language), status=400, refusal=refusal)
 
 
-def notice_page(title: str, message: str, *, status: int, back: str = "", again: str = "") -> Response:
+def notice_page(
+    t: Texts, title: str, message: str, *, status: int, back: str = "", again: str = ""
+) -> Response:
     """
     Show one calm sentence.
 
     Args:
-        title: The page's heading.
+        t: The language.
 
-        message: The sentence.
+        title: Key of the page's heading, in the section ``notice``.
+
+        message: Key of the sentence, there too.
 
         status: The HTTP status.
 
@@ -115,7 +134,19 @@ def notice_page(title: str, message: str, *, status: int, back: str = "", again:
 
         again: An address of the simulator's own to look at next, for a link.
     """
-    return page("notice.html", status=status, title=title, message=message, back=back, again=again)
+    return page(
+        "notice.html",
+        t,
+        status=status,
+        title=t(f"notice.{title}"),
+        message=t(f"notice.{message}"),
+        back=back,
+        again=again,
+    )
+
+
+def _card_rows(t: Texts) -> list[tuple[SimulatedCard, str]]:
+    return [(card, wording.card_outcome(t, card)) for card in CARDS]
 
 
 def install(app: Flask, *, exposed: bool = False) -> None:
