@@ -114,7 +114,8 @@ class PaymentRequest:
 
     Attributes:
         order_id: The gateway's ``oid``: random (80 bits or more) and fresh for every attempt, up to 64
-            letters, digits, ``-``, ``_`` and ``.``.
+            letters, digits, ``-``, ``_`` and ``.``. Give all of yours one prefix and one length (``SHOP-7f3k…``):
+            by these they are recognised in what a payer types, and refused there.
         amount: What is charged, above zero; the gateway settles in MAD only.
         email: The payer's address, up to 64 characters.
         bill_to: The payer.

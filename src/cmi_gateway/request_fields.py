@@ -66,7 +66,7 @@ def request_fields(request: PaymentRequest, client_id: str) -> Fields:
     yield "currency", request.amount.currency_number
     yield "oid", check_order_id(request.order_id)
     yield from _session_fields(request)
-    payer = PayerText(client_id, request.amount)
+    payer = PayerText(client_id, request.amount, request.order_id)
     yield "email", payer.check("email", check_address("email", request.email, 64))
     yield from _bill_to_fields(request.bill_to, payer)
     yield from _line_fields(request, payer)

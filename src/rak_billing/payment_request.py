@@ -71,7 +71,7 @@ def payment_request(
 
         client_id: The operator's account; no other text may equal it.
     """
-    is_result = PayerText(client_id, order.total).is_result
+    is_result = PayerText(client_id, order.total, order_id).is_result
     return PaymentRequest(
         order_id=order_id,
         amount=order.total,

@@ -77,6 +77,33 @@ def test_renamings_never_read_as_an_approval(what, rename):
         assert not isinstance(opened(rename(SIGNED[what], dice)), cmi.Approved)
 
 
+BACK = {"ok_url": "https://shop.example/back", "fail_url": "https://shop.example/back", "lines": []}
+TYPED = {"ACCOUNT": "114.26", "NOTE": FORM.order_id}
+#: The values of a small payment's answer, in their order, under the names that a large one's would have.
+NEW_NAMES = {
+    "ACCOUNT": "amount", "acqStan": "amount1", "amount": "amountCur", "NOTE": "oid", "oid": "oid1", "ReturnOid": "Returned"
+}  # fmt: skip
+
+
+def test_two_texts_of_the_payers_would_turn_one_dirham_into_any_order():
+    """The attack that signing keeps out is real: with an order id among the payer's texts, a true answer reads as another order's."""
+    large = MERCHANT.sign(payment_request(custom={}, **BACK))
+    small = MERCHANT.sign(payment_request(order_id="RAK-small", amount=cmi.Money(100), custom={}, **BACK))
+    answered = sorted((answer_fields(small) | TYPED).items(), key=lambda pair: pair[0].upper())
+    renamed = [(NEW_NAMES.get(name, name), value) for name, value in answered]
+    callback = MERCHANT.verify([*renamed, ("HASH", hash_ver3(answered, STORE_KEY))])
+    callback.must_match(order_id=large.order_id, amount=AMOUNT, sent=large.fields)
+    assert isinstance(callback.outcome, cmi.Approved)
+
+
+@pytest.mark.parametrize("custom", [TYPED, {"NOTE": FORM.order_id}, {"NOTE": FORM.order_id.lower()}])
+def test_no_text_of_the_payers_is_an_order_id(custom):
+    """What the attack needs is never signed, so no answer of the gateway holds another order's id."""
+    for order_id in ("RAK-small", "RAK-7f3kq9z2mb4wx1t9"):
+        with pytest.raises(cmi.FieldError, match="NOTE"):
+            MERCHANT.sign(payment_request(order_id=order_id, amount=cmi.Money(100), custom=custom, **BACK))
+
+
 def test_the_renamings_do_verify():
     """The attacks above get past the signature, so it is the matching that stops them."""
     dice = random.Random(7)

@@ -104,6 +104,43 @@ def test_payers_text_never_equals_a_result(where, value):
     assert value not in str(caught.value) or value in ("Approved", "504", "00", "MAD")
 
 
+BINDING = {
+    "another order": ("SHOP-7f3kq9z2mb4wx1t8", "SHOP-1"),
+    "another order in lower case": ("SHOP-7f3kq9z2mb4wx1t8", "shop-7f3kq9z2mb4wx1t9"),
+    "an id without a prefix": ("7f3kq9z2mb4wx1t8", "8f3kq9z2mb4wx1t8"),
+    "a UUID": ("0b5e9c5e-8a3f-4d58-9d2b-6a4c7f1b2d3e", "1c5e9c5e-8a3f-4d58-9d2b-6a4c7f1b2d3e"),
+    "an address of return": ("SHOP-1", "HTTPS://shop.example/order/7/back"),
+    "a seal": ("SHOP-1", f"v1.oid,amount.{'x' * 43}"),
+}
+
+
+@pytest.mark.parametrize("name", BINDING)
+def test_payers_text_never_binds_an_answer_to_an_order(name):
+    """Order ids, addresses and seals are what an answer is told by, so no payer's text may look like one."""
+    order_id, text = BINDING[name]
+    with pytest.raises(cmi.FieldError, match="note"):
+        signed_form(order_id=order_id, custom={"note": text})
+    assert signed_form(order_id=order_id, custom={"note": f"voir {text}"})
+
+
+@pytest.mark.parametrize(
+    ("order_id", "text"),
+    [
+        ("SHOP-7f3kq9z2mb4wx1t8", "SHOP-"),
+        ("SHOP-7f3kq9z2mb4wx1t8", "shop"),
+        ("SHOP-7f3kq9z2mb4wx1t8", "Shop-Ecke am Markt 3"),
+        ("7f3kq9z2mb4wx1t8", "Benabdellaouiyya"),
+        ("7f3kq9z2mb4wx1t8", "12, rue Al Massi"),
+        ("A7", "B8"),
+        ("SHOP-1", "v1.2"),
+        ("SHOP-1", "httpbin"),
+    ],
+)
+def test_honest_text_binds_nothing(order_id, text):
+    """Words, addresses with spaces and short figures are signed, whatever the order is called."""
+    assert text == dict(signed_form(order_id=order_id, custom={"note": text}).fields)["note"]
+
+
 OWN_WORDS = {
     "lines": ({"lines": [line("00", "504")]}, {"ItemNumber1": "00", "Id1": "00", "Desc1": "504"}),
     "description": ({"description": "Approved"}, {"description": "Approved"}),
