@@ -115,6 +115,12 @@ def test_the_tables_of_codes_are_current():
     assert tables.document() == tables.PAGE.read_text(encoding="utf-8"), "run: python docs/code_tables.py"
 
 
+def test_the_table_of_the_certificate_is_current():
+    """The page on certifying shows today's rows."""
+    table = script("certificate_table")
+    assert table.document() == table.PAGE.read_text(encoding="utf-8"), "run: python docs/certificate_table.py"
+
+
 @pytest.mark.parametrize("package", [cmi_gateway, rak_billing], ids=["cmi_gateway", "rak_billing"])
 def test_every_public_name_has_its_place_in_the_reference(package):
     """A name that is promised is explained."""

@@ -14,6 +14,7 @@ from cmi_gateway.errors import CmiError
 
 #: Command → the file of this package that defines it as ``command``.
 _COMMANDS: Final = {
+    "certify": "certify",
     "check-config": "check_config",
     "codes": "codes",
     "doctor": "doctor",
