@@ -6,7 +6,11 @@ Plain runs stay short; ``ci`` draws ten times as many examples. Neither watches 
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from support.place import PostgresPlace, SqlitePlace
+from support.postgres_kit import running_postgres
 
 # A busy machine draws slowly too; that says nothing about the property.
 _PATIENT = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
@@ -15,3 +19,22 @@ settings.register_profile("modest", max_examples=50, **_PATIENT)
 settings.register_profile("ci", max_examples=500, **_PATIENT)
 # Named here, since Hypothesis would otherwise load a profile of its own wherever CI is set.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "modest"))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real PostgreSQL, started when the first test asks for it and stopped after the last."""
+    with running_postgres() as server:
+        server.hurry()
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """A place for a journal, once on each database."""
+    if request.param == "sqlite":
+        yield SqlitePlace(tmp_path)
+        return
+    chosen = PostgresPlace(request.getfixturevalue("postgres"))
+    yield chosen
+    chosen.clear()

@@ -6,7 +6,7 @@ so that a crash at any point leaves either all of it or nothing. The deciding is
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any, Final, Literal
 
@@ -29,7 +29,7 @@ from rak_billing.invoices import Statement
 from rak_billing.ordering import quote_of
 from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
-from rak_billing.payments.journal import Journal
+from rak_billing.payments.journal import Journal, Transaction
 from rak_billing.payments.states import AttemptState
 from rak_billing.ports import BillingSystem, Clock, Mailer
 from rak_billing.quote import Quote
@@ -201,9 +201,15 @@ class Checkout:
         if terms is not True:
             raise TermsNotAcceptedError("expected the general terms to be accepted")
         statement = self.billing.statement(customer_ref)
-        start = Start(self.tenant, self.merchant, self.random_token)
-        with self.journal.writing() as tx:
-            return start.start(tx, statement, frozenset(chosen), accepted, payer, at=self.clock())
+        start, references, at = (
+            Start(self.tenant, self.merchant, self.random_token),
+            frozenset(chosen),
+            self.clock(),
+        )
+        # Done again it supersedes what was kept without our knowing, and whose form nobody has seen.
+        return self.journal.run(
+            lambda tx: start.start(tx, statement, references, accepted, payer, at=at), repeatable=True
+        )
 
     def settle(self, raw_body: bytes) -> Reply:
         """
@@ -248,13 +254,16 @@ class Checkout:
             JournalError: There is no attempt with this gateway order id.
             TransitionError: It is not accepted.
         """
-        with self.journal.writing() as tx:
-            found = tx.orders.locked(order_id)
-            if found is None:
-                raise JournalError("expected the gateway order id of an attempt in the journal")
-            order, attempt = found
-            if attempt.state is not AttemptState.PAID:
-                self._confirmation().confirm(tx, order, attempt, at=self.clock())
+        at = self.clock()
+        self.journal.run(lambda tx: self._confirm(tx, order_id, at), repeatable=True)
+
+    def _confirm(self, tx: Transaction, order_id: str, at: datetime) -> None:
+        found = tx.orders.locked(order_id)
+        if found is None:
+            raise JournalError("expected the gateway order id of an attempt in the journal")
+        order, attempt = found
+        if attempt.state is not AttemptState.PAID:
+            self._confirmation().confirm(tx, order, attempt, at=at)
 
     def deliver(self) -> int:
         """

@@ -49,20 +49,23 @@ class Delivery:
         return delivered
 
     def _claim(self) -> OutboxEntry | None:
-        with self.journal.writing() as tx:
-            return tx.outbox.claim(self.tenant.id, now=self.clock())
+        now = self.clock()
+        return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=now))
 
     def _deliver(self, entry: OutboxEntry) -> bool:
         try:
             self._send(entry, at=self.clock())
         except MailError as error:
             _log.warning("%s was not sent, try %d: %s", entry.key, entry.tries, error)
-            with self.journal.writing() as tx:
-                tx.outbox.failed(entry, error=str(error), now=self.clock())
+            self._put_back(entry, str(error))
             return False
-        with self.journal.writing() as tx:
-            tx.outbox.done(entry, at=self.clock())
+        at = self.clock()
+        self.journal.run(lambda tx: tx.outbox.done(entry, at=at), repeatable=True)
         return True
+
+    def _put_back(self, entry: OutboxEntry, error: str) -> None:
+        now = self.clock()
+        self.journal.run(lambda tx: tx.outbox.failed(entry, error=error, now=now), repeatable=True)
 
     def _send(self, entry: OutboxEntry, *, at: datetime) -> None:
         if entry.topic != CONFIRMATION_MAIL:

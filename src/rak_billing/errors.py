@@ -23,6 +23,10 @@ Every error that `rak_billing` raises, as one tree.
     ├── EmailError                  not an address that the receipt could be sent to
     ├── LanguageError               the gateway's page does not speak it
     ├── JournalError                the journal refused a record
+    │   ├── CommitUnknownError      the connection was lost while committing: kept or not is unknown
+    │   ├── StaleStateError         another transaction moved an order meanwhile; nothing was written
+    │   ├── SchemaVersionError      the database is of another version than this package (found, expected)
+    │   └── SealError               a sealed value cannot be opened: key missing, or altered (place)
     └── MailError                   a message could not be handed over
 
 Callers choose by class and attributes, never by the text of a message.
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BillingError",
     "BillingUnavailableError",
+    "CommitUnknownError",
     "EmailError",
     "FactError",
     "FeeError",
@@ -59,8 +64,11 @@ __all__ = [
     "QuoteChangedError",
     "QuoteError",
     "ReceiptError",
+    "SchemaVersionError",
+    "SealError",
     "SelectionError",
     "SettingError",
+    "StaleStateError",
     "TenantError",
     "TermsNotAcceptedError",
 ]
@@ -215,6 +223,51 @@ class TenantError(SettingError):
 
 class JournalError(BillingError):
     """The journal refused a record, or does not hold what was asked of it."""
+
+
+class CommitUnknownError(JournalError):
+    """
+    The connection was lost while committing: the work is kept whole, or not at all, and only the database knows which.
+
+    Ask again by the keys of what was to be written, or do the work again where it begins by looking for itself.
+    """
+
+
+class StaleStateError(JournalError):
+    """Another transaction moved the order meanwhile. Nothing was written: read again, and decide again."""
+
+
+class SchemaVersionError(JournalError):
+    """
+    The tables are not those that this version of the package works with.
+
+    Attributes:
+        found: The version of the tables; None where there are none.
+        expected: The version that this package needs.
+    """
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"expected tables of version {expected}, found {found or 'none'}: stop the writers and run "
+            "`rak-billing db upgrade`, or install the version of the package that made them"
+        )
+        self.found = found
+        self.expected = expected
+
+
+class SealError(JournalError):
+    """
+    A sealed value cannot be opened: its key is not among those given, or it was altered or moved.
+
+    Attributes:
+        place: Table and column.
+        reason: What was expected and what came.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
 
 
 class MailError(BillingError):

@@ -60,8 +60,10 @@ def answer_callback(
         _count_rejection(journal, _reason(error), raw, at=at)
         return Reply.FAILURE
     try:
-        with journal.writing() as tx:
-            return settle_callback(tx, callback, raw, at=at, confirmation=confirmation)
+        # Repeatable: it begins by looking for the answer that this callback got.
+        return journal.run(
+            lambda tx: settle_callback(tx, callback, raw, at=at, confirmation=confirmation), repeatable=True
+        )
     except BillingError:
         _log.exception("a callback could not be settled and was answered with FAILURE")
         _keep_unsettled(journal, callback, raw, at=at)
@@ -71,17 +73,19 @@ def answer_callback(
 def _keep_unsettled(journal: Journal, callback: Callback, raw: bytes, *, at: datetime) -> None:
     """Keep what the gateway said though nothing came of it; without an answer on it, its repeat is a first time."""
     try:
-        with journal.writing() as tx:
-            if _keep(tx, callback, raw, at=at):
-                _review(tx, callback, ReviewKind.UNSETTLED, at=at)
+        journal.run(lambda tx: _keep_for_review(tx, callback, raw, at=at), repeatable=True)
     except JournalError:
         _log.exception("a callback that could not be settled could not be kept either")
 
 
+def _keep_for_review(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> None:
+    if _keep(tx, callback, raw, at=at):
+        _review(tx, callback, ReviewKind.UNSETTLED, at=at)
+
+
 def _count_rejection(journal: Journal, reason: str, raw: bytes, *, at: datetime) -> None:
     try:
-        with journal.writing() as tx:
-            tx.rejections.add(reason, raw, at=at)
+        journal.run(lambda tx: tx.rejections.add(reason, raw, at=at))
     except JournalError:
         _log.exception("a refused callback could not be counted")
 

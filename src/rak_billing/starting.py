@@ -98,6 +98,7 @@ class Start:
             QuoteChangedError: Selection or total are no longer what was accepted.
             NotPayableOnlineError: The gateway would refuse what the bills say.
         """
+        tx.orders.hold_invoices(self.tenant.id, chosen)
         payable = self._payable(tx, statement, chosen)
         quote = accepted_quote(
             payable,

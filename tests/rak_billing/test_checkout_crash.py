@@ -59,9 +59,9 @@ def crashes(shop, work):
         number += 1
 
 
-def test_settling_leaves_no_half_state(tmp_path):
+def test_settling_leaves_no_half_state(place):
     """Whatever statement fails, the journal is as before; the repeat is settled as if it were the first."""
-    with till(tmp_path) as shop:
+    with till(place) as shop:
         form = shop.pay(A)
         raw, before = approved(form), snapshot(shop)
         after = [state for _, state in crashes(shop, lambda: shop.checkout.settle(raw))]
@@ -71,9 +71,9 @@ def test_settling_leaves_no_half_state(tmp_path):
         assert (1, 1) == (len(shop.rows("receipts")), len(shop.rows("outbox")))
 
 
-def test_starting_leaves_no_half_state(tmp_path):
+def test_starting_leaves_no_half_state(place):
     """Whatever statement fails, no order and no attempt is left, and nothing was superseded."""
-    with till(tmp_path) as shop:
+    with till(place) as shop:
         shop.pay(A, B)
         before, total = snapshot(shop), shop.total(A)
         for _, after in crashes(shop, lambda: shop.pay(A, accepted=total)):
@@ -81,9 +81,9 @@ def test_starting_leaves_no_half_state(tmp_path):
         assert ["sent", "superseded"] == sorted(row["state"] for row in shop.rows("attempts"))
 
 
-def test_confirming_leaves_no_half_state(tmp_path):
+def test_confirming_leaves_no_half_state(place):
     """Whatever statement fails, no receipt number is spent."""
-    with till(tmp_path, confirm="later") as shop:
+    with till(place, confirm="later") as shop:
         form = shop.pay(A)
         shop.settle(approved(form))
         before = snapshot(shop)
@@ -92,9 +92,9 @@ def test_confirming_leaves_no_half_state(tmp_path):
         assert ["10000000001"] == [row["number"] for row in shop.rows("receipts")]
 
 
-def test_a_broken_journal_answers_failure(tmp_path):
+def test_a_broken_journal_answers_failure(place):
     """The disk refuses: the gateway is told FAILURE, takes no money, and its repeat is settled."""
-    with till(tmp_path) as shop:
+    with till(place) as shop:
         form = shop.pay(A)
         raw = approved(form)
         with shop.journal.engine.begin() as connection:
@@ -106,18 +106,18 @@ def test_a_broken_journal_answers_failure(tmp_path):
         assert "ACTION=POSTAUTH" == shop.settle(raw)
 
 
-def test_a_broken_journal_refuses_nonsense_all_the_same(tmp_path):
+def test_a_broken_journal_refuses_nonsense_all_the_same(place):
     """What cannot even be counted is still answered."""
-    with till(tmp_path) as shop:
+    with till(place) as shop:
         with shop.journal.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE rejections")
         assert "FAILURE" == shop.settle(b"nonsense")
 
 
 @pytest.mark.parametrize("crash", range(8))
-def test_a_mail_is_sent_again_after_a_crash(tmp_path, crash):
+def test_a_mail_is_sent_again_after_a_crash(place, crash):
     """Whichever statement of the claim fails, the mail is sent once the process is back."""
-    with till(tmp_path) as shop:
+    with till(place) as shop:
         shop.settle(approved(shop.pay(A)))
         with crash_at(shop.journal.engine, crash), pytest.raises(CrashError):
             shop.checkout.deliver()

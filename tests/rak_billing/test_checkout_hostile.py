@@ -13,8 +13,8 @@ CAPTURE, ACKNOWLEDGE, FAILURE = "ACTION=POSTAUTH", "APPROVED", "FAILURE"
 
 
 @pytest.fixture
-def shop(tmp_path):
-    with till(tmp_path) as opened:
+def shop(place):
+    with till(place) as opened:
         yield opened
 
 
@@ -59,10 +59,9 @@ def test_a_form_of_another_order_sent_back_is_refused(shop):
     assert ({"reflected_form": 1}, []) == (shop.refused(), shop.rows("callbacks"))
 
 
-def test_an_unknown_order_is_refused(shop, tmp_path):
+def test_an_unknown_order_is_refused(shop):
     """Signed, but of an order that is not in this journal: kept raw, answered FAILURE."""
-    (tmp_path / "other").mkdir()
-    with till(tmp_path / "other") as other:
+    with till() as other:
         foreign = approved(other.pay(A))
     assert (FAILURE, FAILURE) == (shop.settle(foreign), shop.settle(foreign))
     assert (1, {"unknown_order": 1}) == (len(shop.rows("callbacks")), shop.refused())

@@ -31,8 +31,8 @@ from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
 
 
 @pytest.fixture
-def shop(tmp_path):
-    with till(tmp_path) as opened:
+def shop(place):
+    with till(place) as opened:
         yield opened
 
 
@@ -304,16 +304,16 @@ def test_links_follow_the_newest_store_key_unless_a_key_is_given():
 @pytest.mark.parametrize(
     "settings", [{"secret_key": "short"}, {"confirm": "never"}, {"secret_key": 20}, {"secret_key": None}]
 )
-def test_unfit_settings_are_refused_at_once(tmp_path, settings):
+def test_unfit_settings_are_refused_at_once(place, settings):
     """A guessable key or an unknown way to confirm fails at start-up."""
-    with pytest.raises(TenantError), till(tmp_path, **settings):
+    with pytest.raises(TenantError), till(place, **settings):
         pass
 
 
-def test_stale_zone_data_is_refused_at_once(tmp_path, monkeypatch):
+def test_stale_zone_data_is_refused_at_once(place, monkeypatch):
     """A zone file from before the reform of 2026 would date every payment of the evening wrong."""
     monkeypatch.setattr(moroccan_time, "casablanca", lambda: ZoneInfo("Etc/GMT-1"))
-    with pytest.raises(ConfigurationError, match="tzdata"), till(tmp_path):
+    with pytest.raises(ConfigurationError, match="tzdata"), till(place):
         pass
 
 

@@ -22,8 +22,8 @@ def rename(shop, table, name):
 
 
 @pytest.fixture
-def shop(tmp_path):
-    with till(tmp_path) as opened:
+def shop(place):
+    with till(place) as opened:
         yield opened
 
 
@@ -240,9 +240,9 @@ def test_without_the_gateways_time_ours_decides(shop):
     assert NOON == shop.receipt(form).paid_at
 
 
-def test_confirmed_later_it_is_accepted_first(tmp_path):
+def test_confirmed_later_it_is_accepted_first(place):
     """Accepted locks the invoice; receipt, number and mail wait for the confirmation, which counts once."""
-    with till(tmp_path, confirm="later") as shop:
+    with till(place, confirm="later") as shop:
         form = shop.pay(A)
         assert CAPTURE == shop.settle(approved(form))
         assert (PublicState.RECEIVED, []) == (shop.seen(form).state, shop.rows("receipts"))
@@ -265,7 +265,7 @@ def test_what_was_not_accepted_cannot_be_confirmed(shop):
 def test_a_receipt_is_made_of_an_accepted_payment_only(shop):
     """Without the gateway's facts there is nothing to certify."""
     form = shop.pay(A)
-    with shop.journal.reading() as tx:
+    with shop.journal.writing() as tx:
         order, attempt = tx.orders.locked(form.order_id)
     with pytest.raises(JournalError):
         issue(order, attempt, number="10000000001", tenant=shop.checkout.tenant, merchant_id="600000099")

@@ -11,8 +11,8 @@ from support.checkout_kit import EMAIL, A, B, Till, till
 
 
 @pytest.fixture
-def shop(tmp_path):
-    with till(tmp_path) as opened:
+def shop(place):
+    with till(place) as opened:
         opened.settle(approved(opened.pay(A)))
         yield opened
 
@@ -23,9 +23,9 @@ def test_a_paid_order_sends_one_mail(shop):
     assert [EMAIL] == [message["To"] for message in shop.mailbox.messages]
 
 
-def test_without_a_mailer_mails_wait(tmp_path, caplog):
+def test_without_a_mailer_mails_wait(place, caplog):
     """Nothing is lost or tried: the log says so once, and a checkout with a mailer sends them later."""
-    with till(tmp_path, mailer=None) as shop:
+    with till(place, mailer=None) as shop:
         shop.settle(approved(shop.pay(A)))
         assert (0, 0) == (shop.checkout.deliver(), shop.checkout.deliver())
         assert [("WARNING", 0)] == [

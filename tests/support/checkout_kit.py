@@ -17,6 +17,10 @@ from rak_billing.invoices import Account, Invoice, Statement
 from rak_billing.payments.journal import Journal
 from rak_billing.tenant import Tenant
 from support.gateway_kit import MERCHANT
+from support.place import PostgresPlace, SqlitePlace
+
+#: Where a journal can be.
+Place = SqlitePlace | PostgresPlace
 
 CUSTOMER = "100200300"
 EMAIL = "client@example.com"
@@ -128,9 +132,12 @@ class Till:
 
 
 @contextmanager
-def till(path: Path | None = None, **settings: Any) -> Iterator[Till]:
-    """Give a checkout on a journal in *path*, or in memory."""
-    url = "sqlite:///:memory:" if path is None else f"sqlite:///{path / 'rak.db'}"
+def till(place: Place | Path | None = None, **settings: Any) -> Iterator[Till]:
+    """Give a checkout on a journal in *place*, or in memory."""
+    if isinstance(place, Path):
+        url = f"sqlite:///{place / 'rak.db'}"
+    else:
+        url = "sqlite:///:memory:" if place is None else place.url
     with Journal.open(url) as journal:
         yield Till(journal, **settings)
 

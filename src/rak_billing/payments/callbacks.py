@@ -7,6 +7,7 @@ import attrs
 from sqlalchemy import Connection, insert, select, update
 
 from rak_billing.payments import schema
+from rak_billing.payments.upserts import insert_unless_there
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
@@ -68,15 +69,10 @@ class Callbacks:
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:
         """Keep a callback as it came, before anything is decided about it; tell whether it was new."""
-        kept = select(schema.callbacks.c.digest).where(schema.callbacks.c.digest == digest)
-        if self._connection.execute(kept).first() is not None:
-            return False
-        self._connection.execute(
-            insert(schema.callbacks).values(
-                digest=digest, hash=presented_hash, order_id=order_id, raw=raw, received_at=at
-            )
-        )
-        return True
+        row = {
+            "digest": digest, "hash": presented_hash, "order_id": order_id, "raw": raw, "received_at": at,
+        }  # fmt: skip
+        return insert_unless_there(self._connection, schema.callbacks, row)
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
         """Remember which callback was the first to tell this outcome of a transaction of the gateway."""

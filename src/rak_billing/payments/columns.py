@@ -9,10 +9,16 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Text, text
+from sqlalchemy import BigInteger, Dialect, Integer, Text, text
 from sqlalchemy.types import TypeDecorator
 
 from rak_billing.errors import JournalError
+
+#: Text that sorts by its code points, whatever language the server was set up in.
+PlainText: Final = Text().with_variant(Text(collation="C"), "postgresql")
+
+#: A whole number of 64 bits; SQLite has no other kind, and its STRICT tables know no other word for it.
+Whole: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 # Fixed width, so that the order of the text is the order of time.
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -21,7 +27,7 @@ _FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 class Instant(TypeDecorator[datetime]):
     """An aware instant, kept as UTC text with microseconds."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
@@ -40,7 +46,7 @@ class Instant(TypeDecorator[datetime]):
 class Json(TypeDecorator[Any]):
     """A value of lists, mappings, text and whole numbers, kept as compact JSON text in the order given."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:

@@ -8,30 +8,42 @@ connection, so that what belongs together is committed together::
         attempt = tx.orders.attempt(order_id)
         ...
 
-A transaction that ends by an exception leaves no trace.
+A transaction that ends by an exception leaves no trace. `Journal.run` does one again where the database asks for that,
+as PostgreSQL does when two of them met.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 
-from rak_billing.errors import JournalError
+from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.callbacks import Callbacks
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
+from rak_billing.payments.postgresql import check_durable, create_postgresql_engine
+from rak_billing.payments.preparing import bring_up_to_date
 from rak_billing.payments.receipts import ReceiptBook
 from rak_billing.payments.rejections import Rejections
+from rak_billing.payments.retrying import Retrying, sqlstate
 from rak_billing.payments.reviews import Reviews
-from rak_billing.payments.schema import metadata
 from rak_billing.payments.sqlite import READ_ONLY, create_private_file, create_sqlite_engine
+from rak_billing.payments.versions import check_version
+
+T = TypeVar("T")
+
+_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
+_EXAMPLES: Final = "sqlite:///rak.db or postgresql://user@host/database"
+#: Classes of codes by which a server says that it or the connection is going, or that it does not know.
+_UNSURE: Final = frozenset({"08", "57"})
+_STATEMENT_UNKNOWN: Final = "40003"
 
 
 # Not slotted: the parts are made when first used, and most transactions use two or three of them.
@@ -94,51 +106,104 @@ class Journal:
         engine: The SQLAlchemy engine, for tables that live beside the journal's. Its transactions begin as writers.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, retrying: Retrying | None = None) -> None:
         self.engine = engine
+        self._retrying = retrying or Retrying()
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, upgrade: bool | None = None, writer_gate: bool = True) -> Self:
         """
-        Open the journal at *url*, creating its tables where they are missing.
+        Open the journal at *url*.
 
         Args:
             url: ``sqlite:///rak.db`` (a path relative to the working directory), ``sqlite:////srv/rak.db``
                 (absolute), or ``sqlite:///:memory:`` for tests. The file belongs on a local disk. A new one can be
-                read and written by its owner alone.
+                read and written by its owner alone. Or ``postgresql://user@host/database``, with the extra
+                ``postgres``.
+
+            upgrade: Whether tables that are missing or of an older version are made fit. By default they are on
+                SQLite, where one machine is all there is. On PostgreSQL they are not: other machines may be running
+                another version of this package, so ``rak-billing db upgrade`` is a step of its own.
+
+            writer_gate: Whether writers of an SQLite file queue at a file beside it, so that none starves.
 
         Raises:
             JournalError: The URL is not one of these, or the database cannot be opened.
+            SchemaVersionError: The tables are of another version, and are not to be upgraded.
         """
+        parsed = _parsed(url)
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        if is_sqlite:
+            create_private_file(parsed)
+            journal = cls(create_sqlite_engine(parsed, writer_gate=writer_gate))
+        else:
+            journal = cls(create_postgresql_engine(parsed))
         try:
-            parsed = make_url(url)
-        except ArgumentError:
-            # The text is not shown: a database URL may hold a password.
-            raise JournalError("expected a URL such as sqlite:///rak.db") from None
-        # The name of the driver too: another one than Python's own may be missing, or know no threads.
-        if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
-            raise JournalError(f"expected a URL such as sqlite:///rak.db, not {parsed.drivername}")
-        create_private_file(parsed)
-        journal = cls(create_sqlite_engine(parsed))
-        try:
-            with journal.writing() as tx:
-                metadata.create_all(tx.connection)
-        except JournalError:
+            journal._prepare(upgrade=is_sqlite if upgrade is None else upgrade)
+        except BaseException:
             journal.close()
             raise
         return journal
+
+    def _prepare(self, *, upgrade: bool) -> None:
+        with self.writing() as tx:
+            if self.engine.dialect.name == "postgresql":
+                check_durable(tx.connection)
+            if upgrade:
+                bring_up_to_date(tx.connection)
+            else:
+                check_version(tx.connection)
+
+    def run(self, work: Callable[[Transaction], T], *, repeatable: bool = False) -> T:
+        """
+        Do *work* in one transaction that may write, and again where it met another one or the connection was cut.
+
+        Args:
+            work: Has no effect outside of its transaction, since it may be done several times, and kept once.
+
+            repeatable: Whether it begins by looking whether it was done already. Then it is also done again when the
+                connection was lost while committing, which finds out.
+
+        Raises:
+            CommitUnknownError: Whether the work was kept is unknown: ask again by its keys.
+            JournalError: The database refused; nothing was kept.
+        """
+
+        def once() -> T:
+            with self._begun() as tx:
+                return work(tx)
+
+        with _translated():
+            return self._retrying.run(once, repeatable=repeatable)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """
         Open a transaction that may write; it is committed at the end, or leaves no trace.
 
+        It is tried once: prefer `run` where others write at the same time.
+
         Raises:
-            JournalError: The database refused. When it did so while committing, whether the work was kept is
-                unknown: ask again by its keys.
+            CommitUnknownError: Whether the work was kept is unknown: ask again by its keys.
+            JournalError: The database refused.
         """
-        with _translated(), self.engine.begin() as connection:
+        with _translated(), self._begun() as tx:
+            yield tx
+
+    @contextmanager
+    def _begun(self) -> Iterator[Transaction]:
+        with self.engine.connect() as connection, connection.begin() as begun:
             yield Transaction(connection)
+            try:
+                begun.commit()
+            except BaseException as error:
+                _undo(connection)
+                if isinstance(error, DBAPIError) and not _is_undone(error):
+                    raise CommitUnknownError(
+                        f"the database failed while committing ({type(error).__name__}): whether the work was kept "
+                        "is unknown, ask again by its keys"
+                    ) from error
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -148,8 +213,9 @@ class Journal:
         Raises:
             JournalError: The database refused.
         """
+        options = _READING.get(self.engine.dialect.name, {})
         with _translated(), self.engine.connect() as connection:
-            yield Transaction(connection.execution_options(**{READ_ONLY: True}))
+            yield Transaction(connection.execution_options(**{READ_ONLY: True}, **options))
 
     def close(self) -> None:
         """Close all connections; an in-memory journal is gone after that."""
@@ -165,6 +231,42 @@ class Journal:
 
     def __repr__(self) -> str:
         return f"Journal({self.engine.url.render_as_string(hide_password=True)!r})"
+
+
+# What makes a transaction see one moment; SQLite's always do.
+_READING: Final[dict[str, dict[str, Any]]] = {
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+}
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The text is not shown: a database URL may hold a password.
+        raise JournalError(f"expected a URL such as {_EXAMPLES}") from None
+    # The name of the driver too: another one may be missing, or know no threads.
+    if parsed.drivername not in _DRIVERS:
+        raise JournalError(f"expected a URL such as {_EXAMPLES}, not {parsed.drivername}")
+    return parsed
+
+
+def _is_undone(error: DBAPIError) -> bool:
+    """Tell whether a COMMIT that failed is sure to have kept nothing: the server said so, and is still there."""
+    code = sqlstate(error)
+    return (
+        code is not None
+        and not error.connection_invalidated
+        and code[:2] not in _UNSURE
+        and code != _STATEMENT_UNKNOWN
+    )
+
+
+def _undo(connection: Connection) -> None:
+    # The library takes a transaction whose commit failed for ended; the database may not.
+    if not connection.invalidated:
+        with suppress(Exception):
+            connection.connection.rollback()
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import attrs
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.errors import JournalError
+from rak_billing.errors import JournalError, StaleStateError
 from rak_billing.payments import schema, states
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
 from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.payments.upserts import insert_unless_there
 
 
 @attrs.frozen
@@ -96,14 +97,46 @@ class Orders:
         """
         Return the order and the attempt of this gateway order id, or None.
 
-        In a transaction that writes, another one that wants the same order waits here until this one ends.
+        In a transaction that writes, another one that wants the same order, or an order with any of its invoices,
+        waits here until this one ends.
         """
         found = self.attempt(order_id)
         if found is None:
             return None
+        self._hold_invoices_of(found.order_reference)
         order = self.order(found.order_reference, lock=True)
         # Read behind the lock on its order: it may have moved while we waited.
         return order, self.attempt(order_id) or found
+
+    def hold_invoices(self, tenant: str, references: Collection[str]) -> None:
+        """Have every other transaction that decides about any of these invoices wait until this one ends."""
+        rows = [{"tenant": tenant, "reference": reference} for reference in sorted(references)]
+        if rows:
+            insert_unless_there(self._connection, schema.invoices, rows)
+            of_these = (
+                schema.invoices.c.tenant == tenant,
+                schema.invoices.c.reference.in_(sorted(references)),
+            )
+            self._lock_invoices(select(schema.invoices.c.reference).where(*of_these))
+
+    def _hold_invoices_of(self, order_reference: str) -> None:
+        lines, orders, invoices = schema.order_lines, schema.orders, schema.invoices
+        query = (
+            select(invoices.c.reference)
+            .join(orders, orders.c.tenant == invoices.c.tenant)
+            .join(lines, lines.c.order_reference == orders.c.reference)
+            .where(
+                orders.c.reference == order_reference,
+                lines.c.reference == invoices.c.reference,
+                lines.c.is_fee == 0,
+            )
+        )
+        self._lock_invoices(query)
+
+    def _lock_invoices(self, query: Select[Any]) -> None:
+        # All in one order, so that two who want several of them never wait for each other.
+        invoices = schema.invoices
+        self._connection.execute(query.order_by(invoices.c.reference).with_for_update(of=invoices)).all()
 
     def attempt(self, order_id: str) -> AttemptRecord | None:
         """Return the attempt of this gateway order id, or None."""
@@ -175,7 +208,7 @@ class Orders:
 
         Raises:
             TransitionError: The event cannot happen in the state that one of them is in.
-            JournalError: Another transaction moved them in between.
+            StaleStateError: Another transaction moved them in between.
         """
         order_state = states.apply(order.state, event)
         attempt_state = states.apply(attempt.state, event)
@@ -208,7 +241,7 @@ class Orders:
             update(table).where(is_it, table.c.state == before.value).values(state=after.value)
         )
         if moved.rowcount != 1:
-            raise JournalError(
+            raise StaleStateError(
                 f"expected a row of {table.name} in the state {before.value}; it moved meanwhile"
             )
 

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 from sqlalchemy import Connection, insert, select, update
 
+from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
 
 #: How long a claimed entry is left to its worker.
@@ -64,9 +65,14 @@ class Outbox:
         row = self._connection.execute(query).first()
         if row is None:
             return None
-        self._connection.execute(
-            update(table).where(table.c.key == row.key).values(tries=row.tries + 1, due_at=now + LEASE)
+        claimed = self._connection.execute(
+            update(table)
+            .where(table.c.key == row.key, table.c.tries == row.tries, table.c.sent_at.is_(None))
+            .values(tries=row.tries + 1, due_at=now + LEASE)
         )
+        if claimed.rowcount != 1:
+            # Only where rows cannot be locked and passed over.
+            raise StaleStateError("another worker claimed the entry meanwhile")
         return OutboxEntry(row.key, row.topic, row.order_reference, row.tries + 1)
 
     def done(self, entry: OutboxEntry, *, at: datetime) -> None:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from rak_billing.errors import JournalError
 from rak_billing.payments import schema
+from rak_billing.payments.upserts import add_up
 
 _DIGITS: Final = 11
 
@@ -28,15 +29,10 @@ class ReceiptBook:
         Raises:
             JournalError: The series has run out of digits.
         """
-        table = schema.receipt_series
-        taken = self._connection.execute(
-            update(table).where(table.c.tenant == tenant).values(next_number=table.c.next_number + 1)
+        # Its row stays locked until this transaction ends: the next number waits until this one is spent or not.
+        following = add_up(
+            self._connection, schema.receipt_series, {"tenant": tenant}, {"next_number": 1}, first=first
         )
-        if taken.rowcount == 0:
-            self._connection.execute(insert(table).values(tenant=tenant, next_number=first + 1))
-        following = self._connection.execute(
-            select(table.c.next_number).where(table.c.tenant == tenant)
-        ).scalar_one()
         number = f"{following - 1:0{_DIGITS}d}"
         if len(number) != _DIGITS:
             raise JournalError(

@@ -9,10 +9,11 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 import attrs
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from cmi_gateway.field_names import is_reserved
 from rak_billing.payments import schema
+from rak_billing.payments.upserts import add_up
 
 #: How many samples of one reason are kept for one day.
 SAMPLES_PER_DAY: Final = 5
@@ -28,7 +29,7 @@ class Rejections:
     def add(self, reason: str, raw: bytes, *, at: datetime) -> None:
         """Count one refused callback, and keep a masked sample of the first few of the day."""
         day = f"{at:%Y-%m-%d}"
-        count = self._count(reason, day)
+        count = add_up(self._connection, schema.rejections, {"reason": reason, "day": day}, {"count": 1})
         if count <= SAMPLES_PER_DAY:
             self._connection.execute(
                 insert(schema.rejection_samples).values(
@@ -42,22 +43,12 @@ class Rejections:
         rows = self._connection.execute(
             select(table.c.reason, func.sum(table.c.count).label("total")).group_by(table.c.reason)
         )
-        return {row.reason: row.total for row in rows}
+        return {row.reason: int(row.total) for row in rows}
 
     def forget_samples(self, *, before: datetime) -> None:
         """Delete the samples older than *before*; the counts stay."""
         table = schema.rejection_samples
         self._connection.execute(delete(table).where(table.c.received_at < before))
-
-    def _count(self, reason: str, day: str) -> int:
-        table = schema.rejections
-        is_it = (table.c.reason == reason, table.c.day == day)
-        counted = self._connection.execute(update(table).where(*is_it).values(count=table.c.count + 1))
-        if counted.rowcount == 0:
-            self._connection.execute(insert(table).values(reason=reason, day=day, count=1))
-            return 1
-        count: int = self._connection.execute(select(table.c.count).where(*is_it)).scalar_one()
-        return count
 
 
 def masked(raw: bytes) -> str:

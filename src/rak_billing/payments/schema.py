@@ -8,7 +8,10 @@ an attempt of an order id                   `attempts`: primary key
 the attempt of a return link                `attempts`: token_hash
 a form of a hash, for ever                  `issued_forms`: primary key
 the processing of a callback                `callbacks`: primary key (our digest, names included)
+the processing of signed values             `callbacks`: their hash, unique among those that fitted their order
 an outcome of a gateway transaction         `gateway_transactions`: primary key
+an unpaid order of a selection and price    `orders`: unique while open
+the decision about an invoice at a time     `invoices`: its row, locked
 the payment of an invoice                   `invoice_locks`: unique while not released
 the receipt of an order                     `receipts`: order_reference
 a receipt number of an operator             `receipts`: primary key
@@ -21,7 +24,6 @@ Amounts are whole centimes; instants are UTC.
 """
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -31,10 +33,9 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
 )
 
-from rak_billing.payments.columns import Instant, Json, only_where
+from rak_billing.payments.columns import Instant, Json, PlainText, Whole, only_where
 
 metadata = MetaData(
     naming_convention={
@@ -50,21 +51,27 @@ metadata = MetaData(
 orders = Table(
     "orders",
     metadata,
-    Column("reference", Text, primary_key=True),
-    Column("tenant", Text, nullable=False),
-    Column("customer_ref", Text, nullable=False),
-    Column("customer_name", Text, nullable=False),
-    Column("customer_address", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("card", Text, nullable=False),
-    Column(
-        "total_centimes", Integer, CheckConstraint("total_centimes > 0", "total_positive"), nullable=False
-    ),
-    Column("currency", Text, nullable=False),
+    Column("reference", PlainText, primary_key=True),
+    Column("tenant", PlainText, nullable=False),
+    Column("customer_ref", PlainText, nullable=False),
+    Column("customer_name", PlainText, nullable=False),
+    Column("customer_address", PlainText, nullable=False),
+    Column("state", PlainText, nullable=False),
+    Column("card", PlainText, nullable=False),
+    Column("total_centimes", Whole, CheckConstraint("total_centimes > 0", "total_positive"), nullable=False),
+    Column("currency", PlainText, nullable=False),
     Column("quote", Json, nullable=False),
-    Column("quote_digest", Text, nullable=False),
+    Column("quote_digest", PlainText, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index(None, "tenant", "customer_ref", "quote_digest"),
+    Index(
+        "uq_orders_open",
+        "tenant",
+        "customer_ref",
+        "quote_digest",
+        unique=True,
+        **only_where("state = 'open'"),
+    ),
     sqlite_strict=True,
 )
 
@@ -72,12 +79,12 @@ orders = Table(
 order_lines = Table(
     "order_lines",
     metadata,
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("is_fee", Integer, nullable=False),
-    Column("reference", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("amount_centimes", Integer, nullable=False),
+    Column("reference", PlainText, nullable=False),
+    Column("description", PlainText, nullable=False),
+    Column("amount_centimes", Whole, nullable=False),
     PrimaryKeyConstraint("order_reference", "position"),
     Index(None, "reference"),
     sqlite_strict=True,
@@ -87,14 +94,14 @@ order_lines = Table(
 attempts = Table(
     "attempts",
     metadata,
-    Column("order_id", Text, primary_key=True),
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False, index=True),
-    Column("state", Text, nullable=False),
-    Column("token_hash", Text, nullable=False, unique=True),
+    Column("order_id", PlainText, primary_key=True),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False, index=True),
+    Column("state", PlainText, nullable=False),
+    Column("token_hash", PlainText, nullable=False, unique=True),
     Column("form_fields", Json, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("terms_version", Text, nullable=False),
+    Column("email", PlainText, nullable=False),
+    Column("language", PlainText, nullable=False),
+    Column("terms_version", PlainText, nullable=False),
     Column("terms_accepted_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("facts", Json),
@@ -106,8 +113,19 @@ attempts = Table(
 issued_forms = Table(
     "issued_forms",
     metadata,
-    Column("hash", Text, primary_key=True),
-    Column("order_id", Text, nullable=False),
+    Column("hash", PlainText, primary_key=True),
+    Column("order_id", PlainText, nullable=False),
+    sqlite_strict=True,
+)
+
+#: Every invoice that anybody ever began to pay. Whoever decides about one locks its row first, where rows can be locked:
+#: two orders that share an invoice are then decided one after the other, on however many machines.
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("tenant", PlainText, nullable=False),
+    Column("reference", PlainText, nullable=False),
+    PrimaryKeyConstraint("tenant", "reference"),
     sqlite_strict=True,
 )
 
@@ -115,9 +133,9 @@ issued_forms = Table(
 invoice_locks = Table(
     "invoice_locks",
     metadata,
-    Column("tenant", Text, nullable=False),
-    Column("invoice_reference", Text, nullable=False),
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("tenant", PlainText, nullable=False),
+    Column("invoice_reference", PlainText, nullable=False),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False),
     Column("locked_at", Instant, nullable=False),
     Column("released_at", Instant),
     PrimaryKeyConstraint("order_reference", "invoice_reference"),
@@ -135,13 +153,14 @@ invoice_locks = Table(
 callbacks = Table(
     "callbacks",
     metadata,
-    Column("digest", Text, primary_key=True),
-    Column("hash", Text, nullable=False, index=True),
-    Column("order_id", Text, nullable=False, index=True),
+    Column("digest", PlainText, primary_key=True),
+    Column("hash", PlainText, nullable=False, index=True),
+    Column("order_id", PlainText, nullable=False, index=True),
     Column("raw", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("outcome", Text),
-    Column("reply", Text),
+    Column("outcome", PlainText),
+    Column("reply", PlainText),
+    Index("uq_callbacks_processed", "hash", unique=True, **only_where("outcome <> 'unmatched'")),
     sqlite_strict=True,
 )
 
@@ -149,10 +168,10 @@ callbacks = Table(
 gateway_transactions = Table(
     "gateway_transactions",
     metadata,
-    Column("order_id", Text, ForeignKey("attempts.order_id"), nullable=False),
-    Column("transaction_id", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("callback_digest", Text, ForeignKey("callbacks.digest"), nullable=False),
+    Column("order_id", PlainText, ForeignKey("attempts.order_id"), nullable=False),
+    Column("transaction_id", PlainText, nullable=False),
+    Column("outcome", PlainText, nullable=False),
+    Column("callback_digest", PlainText, ForeignKey("callbacks.digest"), nullable=False),
     PrimaryKeyConstraint("order_id", "transaction_id", "outcome"),
     sqlite_strict=True,
 )
@@ -161,9 +180,9 @@ gateway_transactions = Table(
 rejections = Table(
     "rejections",
     metadata,
-    Column("reason", Text, nullable=False),
-    Column("day", Text, nullable=False),
-    Column("count", Integer, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("day", PlainText, nullable=False),
+    Column("count", Whole, nullable=False),
     PrimaryKeyConstraint("reason", "day"),
     sqlite_strict=True,
 )
@@ -172,11 +191,11 @@ rejections = Table(
 rejection_samples = Table(
     "rejection_samples",
     metadata,
-    Column("reason", Text, nullable=False),
-    Column("day", Text, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("day", PlainText, nullable=False),
     Column("position", Integer, nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("masked", Text, nullable=False),
+    Column("masked", PlainText, nullable=False),
     PrimaryKeyConstraint("reason", "day", "position"),
     sqlite_strict=True,
 )
@@ -185,13 +204,13 @@ rejection_samples = Table(
 events = Table(
     "events",
     metadata,
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("attempt_state", Text, nullable=False),
-    Column("order_state", Text, nullable=False),
-    Column("callback_digest", Text),
+    Column("order_id", PlainText, nullable=False),
+    Column("event", PlainText, nullable=False),
+    Column("attempt_state", PlainText, nullable=False),
+    Column("order_state", PlainText, nullable=False),
+    Column("callback_digest", PlainText),
     Column("at", Instant, nullable=False),
     PrimaryKeyConstraint("order_reference", "position"),
     sqlite_strict=True,
@@ -201,9 +220,9 @@ events = Table(
 reviews = Table(
     "reviews",
     metadata,
-    Column("order_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("callback_digest", Text, nullable=False),
+    Column("order_id", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("callback_digest", PlainText, nullable=False),
     Column("raised_at", Instant, nullable=False),
     Column("resolved_at", Instant),
     PrimaryKeyConstraint("order_id", "kind", "callback_digest"),
@@ -214,8 +233,8 @@ reviews = Table(
 receipt_series = Table(
     "receipt_series",
     metadata,
-    Column("tenant", Text, primary_key=True),
-    Column("next_number", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
+    Column("tenant", PlainText, primary_key=True),
+    Column("next_number", Whole, nullable=False),
     sqlite_strict=True,
 )
 
@@ -223,10 +242,10 @@ receipt_series = Table(
 receipts = Table(
     "receipts",
     metadata,
-    Column("tenant", Text, nullable=False),
-    Column("number", Text, nullable=False),
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False, unique=True),
-    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("tenant", PlainText, nullable=False),
+    Column("number", PlainText, nullable=False),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False, unique=True),
+    Column("secret_hash", PlainText, nullable=False, unique=True),
     Column("snapshot", Json, nullable=False),
     Column("issued_at", Instant, nullable=False),
     PrimaryKeyConstraint("tenant", "number"),
@@ -237,14 +256,28 @@ receipts = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("topic", Text, nullable=False),
-    Column("order_reference", Text, ForeignKey("orders.reference"), nullable=False),
+    Column("key", PlainText, primary_key=True),
+    Column("topic", PlainText, nullable=False),
+    Column("order_reference", PlainText, ForeignKey("orders.reference"), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("sent_at", Instant),
-    Column("last_error", Text),
+    Column("last_error", PlainText),
     # On the unsent rows alone: else finding the next takes the longer, the longer the past is.
     Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
+    sqlite_strict=True,
+)
+
+#: What deletion after the time of retention left behind: sums, so that no total of the past changes.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("tenant", PlainText, nullable=False),
+    Column("state", PlainText, nullable=False),
+    Column("month", PlainText, nullable=False),
+    Column("currency", PlainText, nullable=False),
+    Column("orders", Whole, nullable=False),
+    Column("total_centimes", Whole, nullable=False),
+    PrimaryKeyConstraint("tenant", "state", "month", "currency"),
     sqlite_strict=True,
 )

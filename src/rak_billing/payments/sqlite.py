@@ -23,6 +23,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from rak_billing.errors import JournalError
+from rak_billing.payments.local_disk import check_local
+from rak_billing.payments.writer_gate import WriterGate, guard_writers
 
 #: Execution option of a connection that only reads: it neither waits for writers nor holds them up.
 READ_ONLY: Final = "journal_read_only"
@@ -39,9 +41,22 @@ _PRAGMAS: Final = (
 _WAIT_SECONDS: Final = 30
 
 
-def create_sqlite_engine(url: URL) -> Engine:
-    """Return an engine with the settings above; an in-memory database lives as long as the engine."""
+def create_sqlite_engine(url: URL, *, writer_gate: bool = True) -> Engine:
+    """
+    Return an engine with the settings above; an in-memory database lives as long as the engine.
+
+    Args:
+        url: Of the database.
+
+        writer_gate: Whether writers queue at a file beside the database.
+
+    Raises:
+        JournalError: The file lies on a network's file system.
+    """
     in_memory = url.database in {None, "", ":memory:"}
+    file = file_of(url)
+    if file is not None:
+        check_local(file)
     engine = create_engine(
         url,
         # A second connection to an in-memory database would see an empty one.
@@ -54,10 +69,18 @@ def create_sqlite_engine(url: URL) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _set_up)
+    if writer_gate and file is not None:
+        guard_writers(engine, WriterGate(f"{file}-gate"), read_only=READ_ONLY)
     event.listen(engine, "begin", _begin)
     if not in_memory:
         _keep_to_one_process(engine)
     return engine
+
+
+def file_of(url: URL) -> str | None:
+    """Return the path of the database's file; None for one in memory, or by a URI of SQLite's own."""
+    database = url.database
+    return None if not database or database.startswith((":", "file:")) else database
 
 
 def create_private_file(url: URL) -> None:
@@ -66,9 +89,9 @@ def create_private_file(url: URL) -> None:
 
     What cannot be created is left to SQLite to complain about.
     """
-    if url.database and not url.database.startswith((":", "file:")):
+    if (file := file_of(url)) is not None:
         with suppress(OSError):
-            os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 class _Connection(sqlite3.Connection):

@@ -1,0 +1,1 @@
+"""One file each; the name tells the order and what changes."""

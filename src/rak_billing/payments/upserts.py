@@ -1,0 +1,57 @@
+"""
+Writing a row that may be there already, in one statement.
+
+Between a look and a write another transaction may write the same key; one statement has no between. Both databases have
+it, each under a name of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def insert_unless_there(
+    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+) -> bool:
+    """Insert what is not there yet, and tell whether anything was; waits for whoever is writing the same key."""
+    statement = _insert(connection, table).values(rows).on_conflict_do_nothing()
+    return bool(connection.execute(statement.returning(*table.primary_key)).all())
+
+
+def add_up(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    amounts: Mapping[str, int],
+    *,
+    first: int = 0,
+) -> int:
+    """
+    Add *amounts* to the row of this *key*, or insert it with them, and return the sum in the first of the columns.
+
+    Args:
+        connection: In a transaction that writes; the row stays locked until it ends.
+
+        table: The table, whose primary key *key* is.
+
+        key: The row.
+
+        amounts: Column to what is added.
+
+        first: What the row is taken to have held in each column before it was there.
+    """
+    fresh = {column: first + amount for column, amount in amounts.items()}
+    more = {column: table.c[column] + amount for column, amount in amounts.items()}
+    statement = (
+        _insert(connection, table)
+        .values(**key, **fresh)
+        .on_conflict_do_update(index_elements=list(key), set_=more)
+        .returning(table.c[next(iter(amounts))])
+    )
+    return int(connection.execute(statement).scalar_one())

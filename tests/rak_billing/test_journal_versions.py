@@ -1,0 +1,130 @@
+"""The tables have a version, and one way to it, whatever they were before."""
+
+import pytest
+from sqlalchemy import create_engine, insert, inspect, select
+
+from rak_billing.errors import JournalError, SchemaVersionError
+from rak_billing.payments import schema
+from rak_billing.payments.journal import Journal
+from rak_billing.payments.upgrading import migrate, statements, versions
+from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
+from support.callbacks import approved
+from support.checkout_kit import A, till
+from support.tables import described
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request, tmp_path):
+    """An engine on a database without any table, on each."""
+    if request.param == "sqlite":
+        engine = create_engine(f"sqlite:///{tmp_path / 'rak.db'}")
+    else:
+        url = request.getfixturevalue("postgres").empty_database()
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    yield engine
+    engine.dispose()
+
+
+def url_of(engine):
+    return engine.url.render_as_string(hide_password=False)
+
+
+def run_up_to(connection, version):
+    """Run the migrations up to *version*, as an older package would have."""
+    for statement in statements(connection.dialect.name, None, version).split(";"):
+        lines = [line for line in statement.splitlines() if not line.startswith(("BEGIN", "COMMIT", "--"))]
+        if "".join(lines).strip():
+            connection.exec_driver_sql("\n".join(lines))
+
+
+def test_the_head_is_the_last_migration():
+    """What the package expects is what its migrations lead to."""
+    assert (FIRST, HEAD) == (versions()[0], versions()[-1])
+
+
+def test_migrations_lead_to_the_tables_of_today(empty):
+    """Migrated step by step or made at once, every column, key and index is the same."""
+    with empty.begin() as connection:
+        run_up_to(connection, FIRST)
+        migrate(connection, FIRST)
+        migrated = described(connection)
+        assert HEAD == version_of(connection)
+        schema.metadata.drop_all(connection)
+        connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+        create_tables(connection)
+        assert described(connection) == migrated
+
+
+def test_every_version_can_be_upgraded(empty):
+    """Whatever version a database is of, it becomes today's."""
+    for version in versions():
+        with empty.begin() as connection:
+            run_up_to(connection, version)
+        Journal.open(url_of(empty), upgrade=True).close()
+        with empty.begin() as connection:
+            assert HEAD == version_of(connection)
+            schema.metadata.drop_all(connection)
+            connection.exec_driver_sql(f"DROP TABLE {VERSION_TABLE}")
+
+
+def test_a_journal_from_before_versions_is_taken_over(tmp_path):
+    """A file without any version keeps its orders; their invoices get the rows that are locked now."""
+    with till(tmp_path) as shop:
+        form = shop.pay(A)
+        with shop.journal.engine.begin() as connection:
+            for table in ("invoices", "tallies", VERSION_TABLE):
+                connection.exec_driver_sql(f"DROP TABLE {table}")
+            for index in ("uq_orders_open", "uq_callbacks_processed"):
+                connection.exec_driver_sql(f"DROP INDEX {index}")
+    with till(tmp_path) as again:
+        assert [{"tenant": "RAK", "reference": A.reference}] == again.rows("invoices")
+        again.settle(approved(form))
+        assert "paid" == again.seen(form).state
+
+
+def test_an_empty_postgresql_is_not_filled_unasked(postgres):
+    """Opening says what is missing and what to do; with upgrade=True it is done."""
+    url = postgres.empty_database()
+    with pytest.raises(SchemaVersionError, match="db upgrade") as caught:
+        Journal.open(url)
+    assert (None, HEAD) == (caught.value.found, caught.value.expected)
+    Journal.open(url, upgrade=True).close()
+    Journal.open(url).close()
+
+
+@pytest.mark.parametrize("upgrade", [True, False])
+def test_a_database_of_a_later_version_is_refused(place, upgrade):
+    """A package that was set back does not touch what it does not know."""
+    with Journal.open(place.url) as journal, journal.writing() as tx:
+        tx.connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    try:
+        with pytest.raises(SchemaVersionError, match="9999"):
+            Journal.open(place.url, upgrade=upgrade)
+    finally:
+        if place.dialect == "postgresql":
+            engine = create_engine(place.url.replace("postgresql:", "postgresql+psycopg:"))
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'")
+            engine.dispose()
+
+
+def test_a_failed_upgrade_leaves_the_old_version(empty):
+    """All migrations are kept, or none: here the second one finds its table taken."""
+    with empty.begin() as connection:
+        run_up_to(connection, FIRST)
+        connection.exec_driver_sql("CREATE TABLE tallies (x INTEGER)")
+    with pytest.raises(JournalError):
+        Journal.open(url_of(empty), upgrade=True)
+    with empty.connect() as connection:
+        assert FIRST == version_of(connection)
+        assert "invoices" not in inspect(connection).get_table_names()
+
+
+def test_a_unique_open_order_is_a_key(place):
+    """Two orders of the same selection and price cannot both be open, whoever writes them."""
+    with till(place) as shop:
+        shop.pay(A)
+        with shop.journal.reading() as tx:
+            row = dict(tx.connection.execute(select(schema.orders)).one()._mapping)
+        with pytest.raises(JournalError), shop.journal.writing() as tx:
+            tx.connection.execute(insert(schema.orders).values(row | {"reference": "other"}))
