@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+import time
 from collections.abc import Callable
 from random import SystemRandom
 from typing import Final
@@ -13,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cmi_gateway.simulator import pages
 from cmi_gateway.simulator.admission import MOST_FIELDS
-from cmi_gateway.simulator.api_answer import CONTENT_TYPE
+from cmi_gateway.simulator.api_turn import ApiTurn, take_turn
 from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.courier import Courier
 from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
@@ -29,6 +31,8 @@ PAYMENT_PATH: Final = "/fim/est3Dgate"
 API_PATH: Final = "/fim/api"
 
 _LARGEST_BODY: Final = 64 * 1024
+#: Seconds; clients give up after 60, and a thread of the server is held as long.
+_LONGEST_PAUSE: Final = 120.0
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _log = logging.getLogger(__name__)
 
@@ -41,6 +45,7 @@ def create_app(
     faults: FaultBook | None = None,
     courier: Courier | None = None,
     exposed: bool = False,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Flask:
     """
     Build the simulator's WSGI application.
@@ -58,17 +63,16 @@ def create_app(
         courier: Takes the callbacks, in place of one made of the three arguments above.
 
         exposed: Whether other machines can reach it; every page then says that it is not for the internet.
+
+        pause: Lets seconds pass before a slow answer of the XML API; it holds the thread of the request.
     """
     app = Flask("cmi_gateway.simulator", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
     pages.install(app, exposed=exposed)
-    doors = _Doors(
-        gateway,
-        courier
-        or Courier(
-            gateway, send_callback or LoopbackSender(), faults or FaultBook(), random or SystemRandom()
-        ),
+    courier = courier or Courier(
+        gateway, send_callback or LoopbackSender(), faults or FaultBook(), random or SystemRandom()
     )
+    doors = _Doors(gateway, courier, pause)
     for rule, method, door in doors.table():
         app.add_url_rule(rule, endpoint=door.__name__, view_func=door, methods=[method])
     app.register_error_handler(HTTPException, _calm)
@@ -79,9 +83,10 @@ def create_app(
 class _Doors:
     """The addresses of the simulator, over one gateway."""
 
-    def __init__(self, gateway: SimulatedGateway, courier: Courier) -> None:
+    def __init__(self, gateway: SimulatedGateway, courier: Courier, pause: Callable[[float], object]) -> None:
         self._gateway = gateway
         self._courier = courier
+        self._pause = pause
 
     def table(self) -> tuple[tuple[str, str, Callable[..., AnyResponse]], ...]:
         """Give every address with its method and view."""
@@ -113,11 +118,15 @@ class _Doors:
 
     def answer_api(self) -> AnyResponse:
         """Answer a request of the XML API: with HTTP 200 also when it refuses, as the platform does."""
-        body = request.get_data(cache=False)
-        answer = self._gateway.answer_api(
-            body, content_type=request.mimetype, address=request.remote_addr or ""
+        turn = take_turn(
+            self._gateway,
+            self._courier.faults,
+            request.get_data(cache=False),
+            content_type=request.mimetype,
+            address=request.remote_addr or "",
         )
-        return Response(answer, content_type=CONTENT_TYPE)
+        self._pause(min(turn.seconds, _LONGEST_PAUSE))
+        return _over_the_wire(turn)
 
     def show(self, token: str) -> AnyResponse:
         """Show what the session waits for; looking changes nothing."""
@@ -180,6 +189,18 @@ class _Doors:
         if session is None:
             raise NotFound
         return session
+
+
+def _over_the_wire(turn: ApiTurn) -> Response:
+    """Write an answer of the XML API; one that is cut announces more bytes than the server then sends."""
+    body = gzip.compress(turn.body) if turn.is_gzip else turn.body
+    response = Response([body[: len(body) // 2]] if turn.is_cut else body, turn.status)
+    response.headers["Content-Type"] = turn.content_type
+    if turn.is_gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    if turn.is_cut:
+        response.headers["Content-Length"] = str(len(body) + 1)
+    return response
 
 
 def _posted() -> tuple[tuple[str, str], ...]:

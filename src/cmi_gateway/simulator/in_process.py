@@ -1,5 +1,7 @@
 """
-The simulated gateway without a socket: a customer without a browser, for tests that must be quick and repeatable.
+The simulated gateway without a socket: a customer without a browser, and the way to its XML API.
+
+For tests that must be quick and repeatable: nothing sleeps, and chance has a seed.
 
 ::
 
@@ -17,8 +19,10 @@ from typing import Final
 
 import attrs
 
-from cmi_gateway.errors import ConfigurationError
+from cmi_gateway.api.transport import RawAnswer
+from cmi_gateway.errors import ConfigurationError, OutcomeUnknownError
 from cmi_gateway.payment import SignedForm
+from cmi_gateway.simulator.api_turn import take_turn
 from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.cards import CHALLENGE_CODE
 from cmi_gateway.simulator.courier import Courier
@@ -95,6 +99,43 @@ class InProcessCustomer:
     def deliver_due(self) -> int:
         """Take every callback to the merchant whose time has come on the gateway's clock; give how many."""
         return self.courier.deliver_due()
+
+
+class InProcessTransport:
+    """
+    Carries requests of `cmi_gateway.ApiClient` to a simulated gateway: its ``transport``.
+
+    A fault that makes the gateway slower than the client waits ends the call at once, as if the time had passed; the
+    operation is done all the same, as it would be.
+
+    Args:
+        gateway: Who answers.
+
+        faults: What goes wrong; ``book.set()`` changes it.
+
+        address: The IP address that requests come from, for accounts that name theirs.
+    """
+
+    def __init__(
+        self, gateway: SimulatedGateway, faults: FaultPlan | None = None, *, address: str = ""
+    ) -> None:
+        self.book = FaultBook(faults)
+        self._gateway = gateway
+        self._address = address
+
+    def __call__(self, body: bytes, /, *, content_type: str, is_query: bool, seconds: float) -> RawAnswer:
+        """
+        Send *body* and give what came back.
+
+        Raises:
+            OutcomeUnknownError: the connection ended or the time was up, as the faults say.
+        """
+        turn = take_turn(self._gateway, self.book, body, content_type=content_type, address=self._address)
+        if turn.seconds >= seconds:
+            raise OutcomeUnknownError(f"no whole answer within {seconds:g} s (simulated)")
+        if turn.is_cut:
+            raise OutcomeUnknownError("the connection ended before a whole answer came (simulated)")
+        return RawAnswer(turn.status, turn.body, turn.content_type)
 
 
 @attrs.frozen
