@@ -1,7 +1,7 @@
 """
 A shop with one article, on FastAPI.
 
-Beside ``python -m cmi_gateway.simulator``: ``uvicorn --app-dir docs/examples --factory fastapi_shop:demo``
+Beside ``python -m cmi_gateway.simulator``, with uvicorn installed: ``uvicorn --app-dir docs/examples --factory fastapi_shop:demo``
 """
 
 import secrets

@@ -102,8 +102,6 @@ def _charge(amount: Money) -> str:
 def _bill_to_fields(bill_to: BillTo, payer: PayerText) -> Fields:
     if not isinstance(bill_to, BillTo):
         raise FieldError("BillToName", "bill_to must be a BillTo, which holds the payer's name")
-    if isinstance(bill_to.name, str) and not any(map(str.isalpha, bill_to.name)):
-        raise FieldError("BillToName", "must hold a letter: figures alone could be read as a result")
     yield from _person_fields(bill_to, BILL_TO, payer)
 
 
@@ -113,6 +111,8 @@ def _person_fields(person: BillTo | ShipTo, names: Mapping[str, tuple[str, int]]
         if value == "" and name != "BillToName":
             continue
         check_text(name, value, longest, required=True)
+        if attribute == "name" and not any(map(str.isalpha, value)):
+            raise FieldError(name, "must hold a letter: figures alone could be read as a result")
         if attribute in ("phone", "fax"):
             value = check_phone(name, value)
         if attribute == "email":

@@ -1,11 +1,15 @@
 """Optional fields are typed and spelt exactly; payer's text is kept out of the vocabulary of results."""
 
+import re
+from pathlib import Path
+
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import cmi_gateway as cmi
-from support.gateway_kit import signed_form
+from support.gateway_kit import MERCHANT, payment_request, signed_form
 
 
 def line(reference, description):
@@ -40,6 +44,40 @@ def test_optional_fields(changes, expected):
     fields, plain = dict(signed_form(**changes).fields), dict(signed_form().fields)
     assert expected == {name: value for name, value in fields.items() if name in expected}
     assert not expected.keys() & plain.keys()
+
+
+def everything():
+    """Name the fields of a request that uses every part of every part, and of a sealed one."""
+    words = attrs.fields_dict(cmi.ShipTo).keys() - {"email", "phone", "fax", "country"}
+    person = {word: f"Ali {word}" for word in words} | {"country": "MA", "phone": "+212612345678"}
+    whole = MERCHANT.sign(
+        payment_request(
+            bill_to=cmi.BillTo(**person),
+            ship_to=cmi.ShipTo(**person, email="a@b.example", fax="+212612345678"),
+            description="Tapis",
+            display_amount=cmi.Money(1050, "EUR"),
+            show_currencies=True,
+            criteria=["guichet"],
+            recurring=cmi.Recurring(payments=12, every=1, unit="M"),
+            custom={},
+        )
+    )
+    return {name for name, _ in (*whole.fields, *MERCHANT.sign(payment_request(), seal=True).fields)} - {
+        "NUM_CONTRAT"
+    }
+
+
+def test_every_field_is_documented_as_it_is_spelt():
+    """The page on signing names every field that can be sent, letter for letter, and every part of a request."""
+    page = (Path(__file__).parents[2] / "docs" / "sign-a-payment.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"`([\w.]+)`", page))
+    sent = {
+        name if name in written else re.sub(r"[0-9]$", "N", name)
+        for name in everything()
+        if not name.endswith("Street2")  # between the first and the third
+    }
+    assert set() == sent - written
+    assert set() == attrs.fields_dict(cmi.PaymentRequest).keys() - written
 
 
 @pytest.mark.parametrize(
@@ -191,6 +229,8 @@ def test_a_name_holds_a_letter(name):
     """A name of figures or marks alone could be read as a result."""
     with pytest.raises(cmi.FieldError, match="letter"):
         signed_form(bill_to=cmi.BillTo(name=name))
+    with pytest.raises(cmi.FieldError, match=r"ShipToName.*letter"):
+        signed_form(ship_to=cmi.ShipTo(name=name))
 
 
 @pytest.mark.parametrize(
