@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from cmi_gateway.account_book import AccountBook as AccountBook
+    from cmi_gateway.api.client import ApiClient as ApiClient
     from cmi_gateway.api.history import HistoryLine as HistoryLine
     from cmi_gateway.api.history import LineKind as LineKind
     from cmi_gateway.api.history import LineState as LineState
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from cmi_gateway.api.operation import OperationDone as OperationDone
     from cmi_gateway.api.order import OrderState as OrderState
     from cmi_gateway.api.order import OrderStatus as OrderStatus
+    from cmi_gateway.api.resolving import OperationNotDone as OperationNotDone
+    from cmi_gateway.api.resolving import OperationUnresolved as OperationUnresolved
+    from cmi_gateway.api.resolving import Resolution as Resolution
     from cmi_gateway.callback import Callback as Callback
     from cmi_gateway.callback import Reply as Reply
     from cmi_gateway.callback_policy import CallbackPolicy as CallbackPolicy
@@ -120,6 +124,10 @@ _HOMES = {
     "TEST": "merchant",
     "UncheckedCallbackError": "errors",
     "customer_message": "customer_messages",
+    "ApiClient": "api.client",
+    "OperationNotDone": "api.resolving",
+    "OperationUnresolved": "api.resolving",
+    "Resolution": "api.resolving",
     "ApiError": "errors",
     "RequestNotSentError": "errors",
     "QueryFailedError": "errors",
@@ -145,6 +153,7 @@ __all__ = [
     "TEST",
     "AccountBook",
     "AmountError",
+    "ApiClient",
     "ApiError",
     "Approved",
     "BillTo",
@@ -176,8 +185,10 @@ __all__ = [
     "Operation",
     "OperationBlockedError",
     "OperationDone",
+    "OperationNotDone",
     "OperationNotPossibleError",
     "OperationPendingError",
+    "OperationUnresolved",
     "OrderHistory",
     "OrderLine",
     "OrderState",
@@ -194,6 +205,7 @@ __all__ = [
     "Reply",
     "RequestNotSentError",
     "RequestRefusedError",
+    "Resolution",
     "ShipTo",
     "SignedForm",
     "UncheckedCallbackError",

@@ -26,6 +26,11 @@ def _aware(_instance: object, _field: object, moment: datetime) -> None:
         raise ConfigurationError("prepared_at must be a datetime with a time zone")
 
 
+def _moves_money(_instance: object, _field: object, request: ApiRequest) -> None:
+    if request.kind.is_query:
+        raise ConfigurationError("a question is no operation")
+
+
 @attrs.frozen(kw_only=True)
 class Operation:
     """
@@ -40,7 +45,7 @@ class Operation:
     """
 
     key: str
-    request: ApiRequest
+    request: ApiRequest = attrs.field(validator=_moves_money)
     before: OrderHistory
     prepared_at: datetime = attrs.field(validator=_aware)
     target: str = ""
