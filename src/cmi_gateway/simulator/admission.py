@@ -12,10 +12,12 @@ from cmi_gateway.field_checks import split_web_address
 from cmi_gateway.secret import Secret
 from cmi_gateway.signature import NameOrder, hash_ver3, matches
 from cmi_gateway.simulator.account import MerchantAccount
+from cmi_gateway.simulator.endings import MESSAGES
 from cmi_gateway.simulator.orders import Fields, Refusal
 from cmi_gateway.simulator.request import HostedRequest, flaw_of
-from cmi_gateway.simulator.results import DUPLICATE_CODE, DUPLICATE_MESSAGE, echo, sign_answer
+from cmi_gateway.simulator.results import echo, sign_answer
 from cmi_gateway.simulator.transaction import RandomSource
+from cmi_gateway.simulator.verdicts import DUPLICATE_ERROR, GATEWAY_ERROR
 
 #: More fields than any real answer holds, twice over; the hash of a larger form is not worth computing.
 MOST_FIELDS: Final = 300
@@ -23,7 +25,6 @@ MOST_FIELDS: Final = 300
 WRONG_HASH_CODE: Final = "3D-1004"
 _WRONG_HASH: Final = "Code de sécurité erronné"
 _BAD_REQUEST_CODE: Final = "HPP-1001"
-_DUPLICATE_ERROR: Final = "CORE-2507"
 
 
 @attrs.frozen
@@ -55,8 +56,8 @@ def admit(
 
 def duplicate(request: HostedRequest, key: Secret, random: RandomSource) -> Refusal:
     """Refuse a request whose order is paid: a success consumes its ``oid``."""
-    more = (("ProcReturnCode", DUPLICATE_CODE), ("ErrCode", _DUPLICATE_ERROR))
-    return _answered(request, key, random, code=DUPLICATE_CODE, message=DUPLICATE_MESSAGE, more=more)
+    more = (("ProcReturnCode", GATEWAY_ERROR), ("ErrCode", DUPLICATE_ERROR))
+    return _answered(request, key, random, code=GATEWAY_ERROR, message=MESSAGES[DUPLICATE_ERROR], more=more)
 
 
 def _signing_key(request: HostedRequest, account: MerchantAccount) -> Secret | None:

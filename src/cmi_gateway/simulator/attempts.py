@@ -1,30 +1,21 @@
-"""One try at paying: what the bank decides, the signed answer to the merchant, and the line in the books."""
+"""One try at paying: the signed answer to the merchant, and the line in the books."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from cmi_gateway.money import Money
 from cmi_gateway.simulator.card_form import CardEntry
-from cmi_gateway.simulator.orders import Attempt, AttemptResult, Order, OrderState, Session
-from cmi_gateway.simulator.results import attempt_fields, code_and_message
+from cmi_gateway.simulator.orders import Attempt, AttemptResult, Order, Session
+from cmi_gateway.simulator.results import attempt_fields
 from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers
 from cmi_gateway.simulator.transaction_line import CardTrace, LineKind, LineState, TransactionLine
-
-
-def decide(order: Order, entry: CardEntry, *, authenticated: bool) -> AttemptResult:
-    """Say how the bank answers; an order that was ever paid is not paid again, even after a void."""
-    if not authenticated:
-        return AttemptResult.NOT_AUTHENTICATED
-    if order.state is not OrderState.UNPAID:
-        return AttemptResult.DUPLICATE
-    return AttemptResult.DECLINED if entry.card.decline_code else AttemptResult.APPROVED
+from cmi_gateway.simulator.verdicts import Verdict
 
 
 def make_attempt(
     session: Session,
     entry: CardEntry,
-    result: AttemptResult,
+    verdict: Verdict,
     *,
     serial: int,
     numbers: TransactionNumbers,
@@ -32,15 +23,14 @@ def make_attempt(
     random: RandomSource,
 ) -> Attempt:
     """Make the attempt with its signed answer."""
-    code, message = code_and_message(result, entry)
     return Attempt(
         serial=serial,
         client_id=session.account.client_id,
         order_id=session.request.get("oid"),
-        result=result,
-        code=code,
-        message=message,
-        fields=attempt_fields(session, entry, result, numbers=numbers, batch=batch, random=random),
+        result=verdict.result,
+        code=verdict.code,
+        message=verdict.message,
+        fields=attempt_fields(session, entry, verdict, numbers=numbers, batch=batch, random=random),
         callback_url=session.request.callback_url,
     )
 
@@ -58,11 +48,10 @@ def enter_attempt(order: Order, attempt: Attempt, session: Session, entry: CardE
 
 
 def _line(attempt: Attempt, session: Session, entry: CardEntry, at: datetime) -> TransactionLine:
-    amount = Money.parse(session.request.get("amount").replace(",", "."), session.request.get("currency"))
     return TransactionLine(
         kind=LineKind.PAYMENT,
         state=LineState.AUTHORIZED if attempt.is_approved else LineState.DECLINED,
-        amount=amount,
+        amount=session.request.amount,
         trans_id=attempt.value("TransId"),
         auth_code=attempt.value("AuthCode"),
         host_ref_num=attempt.value("HostRefNum"),

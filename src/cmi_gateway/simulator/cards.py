@@ -12,12 +12,7 @@ from typing import Final
 
 import attrs
 
-#: Answers of an issuer that the table below uses: ``ProcReturnCode`` → ``ErrMsg``.
-DECLINE_MESSAGES: Final = {
-    "05": "Transaction refusée par la banque émettrice",
-    "51": "Provision insuffisante",
-    "54": "Carte expirée",
-}
+from cmi_gateway.simulator.endings import Ending, EndingKind
 
 #: The 3-D Secure code of every enrolled test card.
 CHALLENGE_CODE: Final = "123"
@@ -33,7 +28,8 @@ class SimulatedCard:
         brand: What ``EXTRA.CARDBRAND`` says.
         enrolled: Whether the customer is asked for a 3-D Secure code.
         authenticates: Whether the right code is accepted; False refuses every code.
-        decline_code: The issuer's ``ProcReturnCode``, or None for an accepted payment.
+        decline_code: The issuer's ``ProcReturnCode``, or None where it does not decline.
+        special: Another ending than accepted, declined or refused by 3-D Secure.
     """
 
     number: str
@@ -41,6 +37,18 @@ class SimulatedCard:
     enrolled: bool = False
     authenticates: bool = True
     decline_code: str | None = None
+    special: Ending | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """How paying with this card ends."""
+        if self.special is not None:
+            return self.special
+        if not self.authenticates:
+            return Ending(EndingKind.NOT_AUTHENTICATED)
+        if self.decline_code is not None:
+            return Ending(EndingKind.DECLINED, self.decline_code)
+        return Ending(EndingKind.APPROVED)
 
     @property
     def masked_pan(self) -> str:
@@ -61,11 +69,12 @@ class SimulatedCard:
     def outcome(self) -> str:
         """What paying with this card leads to, in French, for the help on the card page."""
         secure = f"avec 3-D Secure (code {CHALLENGE_CODE})" if self.enrolled else "sans 3-D Secure"
-        if not self.authenticates:
-            return "authentification 3-D Secure refusée, quel que soit le code"
-        if self.decline_code is None:
-            return f"paiement accepté, {secure}"
-        return f"paiement refusé, code {self.decline_code} : {DECLINE_MESSAGES[self.decline_code]}, {secure}"
+        return f"{self.ending.text}, {secure}" if self.authenticates else self.ending.text
+
+
+#: One issuer's code, or more, for each class of `cmi_gateway.codes.CodeClass` that a bank's no can have: bank, limit and
+#: card; then security, temporary and unknown; then configuration and request.
+DECLINE_CODES: Final = ("05", "51", "61", "54", "57", "82", "41", "91", "96", "03", "13")
 
 
 #: The first three numbers are published in CMI's kits; the others fail the Luhn check on purpose.
@@ -73,11 +82,12 @@ CARDS: Final = (
     SimulatedCard("4000000000000010", "VISA"),
     SimulatedCard("5453010000066100", "MASTERCARD", enrolled=True),
     SimulatedCard("9876011807712000", "CMI", enrolled=True),
-    SimulatedCard("4000000000010005", "VISA", decline_code="05"),
-    SimulatedCard("4000000000010051", "VISA", decline_code="51"),
-    SimulatedCard("4000000000010054", "VISA", decline_code="54"),
+    *(SimulatedCard(f"40000000000100{code}", "VISA", decline_code=code) for code in DECLINE_CODES),
     SimulatedCard("5453010000010003", "MASTERCARD", enrolled=True, authenticates=False),
     SimulatedCard("5453010000010005", "MASTERCARD", enrolled=True, decline_code="05"),
+    SimulatedCard("4000000000020099", "VISA", special=Ending(EndingKind.ERROR, "CORE-1003")),
+    SimulatedCard("4000000000020007", "VISA", special=Ending(EndingKind.DUPLICATE, "CORE-2507")),
+    SimulatedCard("4000000000020008", "VISA", special=Ending(EndingKind.SILENT)),
 )
 
 #: The card of the declines that a fault plan asks for.

@@ -23,14 +23,15 @@ import attrs
 from cmi_gateway.callback import Reply
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator import admission, operations
-from cmi_gateway.simulator.attempts import decide, enter_attempt, make_attempt
+from cmi_gateway.simulator.attempts import enter_attempt, make_attempt
 from cmi_gateway.simulator.books import Books
 from cmi_gateway.simulator.card_form import CardEntry, CardFormErrors, echoed_of, read_card_form
 from cmi_gateway.simulator.cards import CHALLENGE_CODE, DECLINED_CARD
+from cmi_gateway.simulator.endings import Ending, EndingKind
+from cmi_gateway.simulator.magic_amounts import ending_of
 from cmi_gateway.simulator.operations import Done
 from cmi_gateway.simulator.orders import (
     Attempt,
-    AttemptResult,
     Order,
     OrderState,
     Refusal,
@@ -39,6 +40,7 @@ from cmi_gateway.simulator.orders import (
 )
 from cmi_gateway.simulator.request import HostedRequest, read_request
 from cmi_gateway.simulator.transaction import RandomSource
+from cmi_gateway.simulator.verdicts import Verdict, decline, give_verdict
 
 #: Refused tries after which a session ends; the order itself stays payable.
 MOST_FAILURES: Final = 5
@@ -100,6 +102,11 @@ class HostedPage:
         entry = read_card_form(form, self._books.clock().astimezone(casablanca()).date())
         if isinstance(entry, CardFormErrors):
             return entry
+        ending = _ending(session, entry)
+        if ending.kind is EndingKind.CANCELLED:
+            return self.cancel(token)
+        if ending.kind is EndingKind.ABANDONED:
+            return session
         if entry.card.enrolled:
             return self._keep(attrs.evolve(session, state=SessionState.CHALLENGE, entry=entry))
         return self._attempt(session, entry, authenticated=True)
@@ -159,7 +166,7 @@ class HostedPage:
         if session.attempt is None:
             raise KeyError(token)
         entry = CardEntry(DECLINED_CARD, echoed_of(session.attempt.fields))
-        return self._made(session, entry, AttemptResult.DECLINED)
+        return self._made(session, entry, decline(entry.card.ending.code))
 
     def give_up(self, token: str) -> Session:
         """End a session after a refusal, so that the browser takes the refusal to failUrl."""
@@ -177,6 +184,8 @@ class HostedPage:
 
     def _begin(self, request: HostedRequest, admitted: admission.Admitted, client_ip: str) -> Session:
         now = self._books.clock()
+        magic = ending_of(request.amount)
+        is_too_slow = magic is not None and magic.kind is EndingKind.EXPIRED
         self._books.enter(admitted.account.client_id, request.get("oid"))
         return self._keep(
             Session(
@@ -187,28 +196,31 @@ class HostedPage:
                 client_ip=client_ip,
                 xid=b64encode(self._random.randbytes(20)).decode("ascii"),
                 opened_at=now,
-                expires_at=now + timedelta(seconds=request.session_seconds),
+                expires_at=now + timedelta(seconds=0 if is_too_slow else request.session_seconds),
             )
         )
 
-    def _attempt(self, session: Session, entry: CardEntry, *, authenticated: bool) -> Attempt:
+    def _attempt(self, session: Session, entry: CardEntry, *, authenticated: bool) -> Attempt | Session:
         order = self._books.enter(session.account.client_id, session.request.get("oid"))
-        attempt = self._made(session, entry, decide(order, entry, authenticated=authenticated))
+        ending = _ending(session, entry)
+        attempt = self._made(session, entry, give_verdict(order, ending, authenticated=authenticated))
         failures = session.failures + (not attempt.is_approved)
         waiting = attrs.evolve(
             session, state=SessionState.CALLBACK, entry=None, attempt=attempt, failures=failures
         )
         self._keep(waiting)
-        return attempt
+        # Without an attempt to tell of, no callback leaves and the session waits for ever.
+        is_told = not (attempt.is_approved and ending.kind is EndingKind.SILENT)
+        return attempt if is_told else waiting
 
-    def _made(self, session: Session, entry: CardEntry, result: AttemptResult) -> Attempt:
+    def _made(self, session: Session, entry: CardEntry, verdict: Verdict) -> Attempt:
         """Make an attempt and write it into the books."""
         client_id = session.account.client_id
         serial, numbers = self._books.next_numbers()
         attempt = make_attempt(
             session,
             entry,
-            result,
+            verdict,
             serial=serial,
             numbers=numbers,
             batch=self._books.open_batch(client_id).number,
@@ -237,3 +249,8 @@ class HostedPage:
     def _keep(self, session: Session) -> Session:
         self._sessions[session.token] = session
         return session
+
+
+def _ending(session: Session, entry: CardEntry) -> Ending:
+    """Say how a try is to end: as the amount says if it is magic, else as the card says."""
+    return ending_of(session.request.amount) or entry.card.ending

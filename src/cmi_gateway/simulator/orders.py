@@ -41,6 +41,8 @@ class AttemptResult(Enum):
     APPROVED = "approved"
     DECLINED = "declined"
     NOT_AUTHENTICATED = "not authenticated"
+    #: The gateway failed: ``Response=Error``, ``ProcReturnCode=99``.
+    ERROR = "error"
     #: The order was paid already: ``Response=Error``, ``ProcReturnCode=99``.
     DUPLICATE = "duplicate"
 

@@ -71,6 +71,16 @@ class HostedRequest:
         return len(self._values) < len(self.fields)
 
     @property
+    def amount(self) -> Money:
+        """
+        What is to be paid.
+
+        Raises:
+            AmountError: it is none; see `flaw_of`.
+        """
+        return Money.parse(self.get("amount").replace(",", "."), self.get("currency"))
+
+    @property
     def callback_url(self) -> str | None:
         """Where to call back, or None when the merchant did not switch the callback on."""
         wanted = self.get("CallbackResponse").lower() == "true"

@@ -11,13 +11,10 @@ from cmi_gateway.field_names import RESULTS
 from cmi_gateway.secret import Secret
 from cmi_gateway.signature import hash_ver3
 from cmi_gateway.simulator.card_form import CardEntry
-from cmi_gateway.simulator.cards import DECLINE_MESSAGES
 from cmi_gateway.simulator.orders import AttemptResult, Fields, Session
 from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers
+from cmi_gateway.simulator.verdicts import Verdict
 
-DUPLICATE_MESSAGE: Final = "Une commande payée porte déjà ce numéro"
-DUPLICATE_CODE: Final = "99"
-_NOT_AUTHENTICATED: Final = "Authentification 3-D Secure refusée"
 #: Names that the gateway fills itself: the merchant's own value under one of them is not echoed.
 _OWN_NAMES: Final = frozenset({"hash", "rnd", "encoding", *(name.lower() for name in RESULTS)})
 _OWN_FAMILIES: Final = ("extra.", "extra_", "payresults.", "payresults_")
@@ -26,21 +23,10 @@ _FULL_ECI: Final = {"VISA": "05", "MASTERCARD": "02"}
 _DIRECTORY_SERVERS: Final = {"VISA": "1", "MASTERCARD": "2"}
 
 
-def code_and_message(result: AttemptResult, entry: CardEntry) -> tuple[str, str]:
-    """Give ``ProcReturnCode`` and ``ErrMsg`` of an attempt; a 3-D Secure refusal has no code."""
-    decline = entry.card.decline_code or ""
-    return {
-        AttemptResult.APPROVED: ("00", ""),
-        AttemptResult.DECLINED: (decline, DECLINE_MESSAGES.get(decline, "")),
-        AttemptResult.NOT_AUTHENTICATED: ("", _NOT_AUTHENTICATED),
-        AttemptResult.DUPLICATE: (DUPLICATE_CODE, DUPLICATE_MESSAGE),
-    }[result]
-
-
 def attempt_fields(
     session: Session,
     entry: CardEntry,
-    result: AttemptResult,
+    verdict: Verdict,
     *,
     numbers: TransactionNumbers,
     batch: int,
@@ -51,10 +37,10 @@ def attempt_fields(
         **echo(session.request.fields),
         **dict(entry.echo),
         **_visit(session, entry),
-        **_authentication(session, entry, result, random),
+        **_authentication(session, entry, verdict, random),
     }
-    if result is not AttemptResult.NOT_AUTHENTICATED:
-        fields |= _authorization(result, entry, numbers, batch)
+    if verdict.result is not AttemptResult.NOT_AUTHENTICATED:
+        fields |= _authorization(verdict, entry, numbers, batch)
     return sign_answer(fields.items(), session.key, random)
 
 
@@ -89,17 +75,17 @@ def _visit(session: Session, entry: CardEntry) -> dict[str, str]:
 
 
 def _authentication(
-    session: Session, entry: CardEntry, result: AttemptResult, random: RandomSource
+    session: Session, entry: CardEntry, verdict: Verdict, random: RandomSource
 ) -> dict[str, str]:
-    """Give the 3-D Secure fields; ``mdStatus`` is absent for a card that is not enrolled."""
-    if not entry.card.enrolled:
+    """Give the 3-D Secure fields; ``mdStatus`` is absent for a card that is not enrolled, unless it is refused there."""
+    passed = verdict.result is not AttemptResult.NOT_AUTHENTICATED
+    if passed and not entry.card.enrolled:
         return {}
-    passed = result is not AttemptResult.NOT_AUTHENTICATED
     case_id = f"{random.randrange(10_000):04d}"
     shown = {
         "mdStatus": "1" if passed else "0",
         "txstatus": "Y" if passed else "N",
-        "mdErrorMsg": "Y-status/Challenge authentication" if passed else _NOT_AUTHENTICATED,
+        "mdErrorMsg": "Y-status/Challenge authentication" if passed else verdict.message,
         "md": f"{entry.card.number[:6]}:{random.randbytes(32).hex()}:{case_id}:##{session.account.client_id}",
         "PAResVerified": "true" if passed else "false",
         "PAResSyntaxOK": "true",
@@ -111,15 +97,15 @@ def _authentication(
 
 
 def _authorization(
-    result: AttemptResult, entry: CardEntry, numbers: TransactionNumbers, batch: int
+    verdict: Verdict, entry: CardEntry, numbers: TransactionNumbers, batch: int
 ) -> dict[str, str]:
-    code, message = code_and_message(result, entry)
-    approved = result is AttemptResult.APPROVED
+    approved = verdict.result is AttemptResult.APPROVED
+    error = {"ErrCode": verdict.error} if verdict.error else {}
     directory = _DIRECTORY_SERVERS.get(entry.card.brand, "0") if entry.card.enrolled else "0"
-    return {
-        "Response": _response(result),
-        "ProcReturnCode": code,
-        "ErrMsg": message,
+    return error | {
+        "Response": verdict.response,
+        "ProcReturnCode": verdict.code,
+        "ErrMsg": verdict.message,
         "AuthCode": numbers.auth_code if approved else "",
         "TransId": numbers.trans_id,
         "TRANID": numbers.tran_id if entry.card.enrolled else "",
@@ -130,17 +116,11 @@ def _authorization(
         "EXTRA.CARDBRAND": entry.card.brand,
         "EXTRA.CARDISSUER": "SIMULATEUR",
         "EXTRA.CVVVERIFICATION": "M",
-        "EXTRA.HOSTMSG": _response(result).upper(),
+        "EXTRA.HOSTMSG": verdict.response.upper(),
         "ccnHash": _base64(hashlib.sha256(entry.card.number.encode("ascii")).digest()),
         "dsId": directory,
         "payResults.dsId": directory,
     }
-
-
-def _response(result: AttemptResult) -> str:
-    if result is AttemptResult.APPROVED:
-        return "Approved"
-    return "Error" if result is AttemptResult.DUPLICATE else "Declined"
 
 
 def _base64(raw: bytes) -> str:

@@ -9,6 +9,7 @@ from cmi_gateway.codes import look_up
 from cmi_gateway.customer_messages import customer_message
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator.cards import CHALLENGE_CODE, SimulatedCard
+from cmi_gateway.simulator.endings import EndingKind
 from cmi_gateway.simulator.orders import Attempt, OrderState
 from cmi_gateway.simulator.texts import Texts
 
@@ -69,8 +70,6 @@ def card_outcome(t: Texts, card: SimulatedCard) -> str:
     if t.language == _WIRE_LANGUAGE:
         return card.outcome
     security = t("cards.secure", code=CHALLENGE_CODE) if card.enrolled else t("cards.plain")
-    if not card.authenticates:
-        return t("cards.not_authenticated")
-    if card.decline_code is None:
-        return t("cards.accepted", security=security)
-    return t("cards.declined", code=card.decline_code, security=security)
+    ending = card.ending
+    kind = "accepted" if ending.kind is EndingKind.APPROVED else ending.kind.name.lower()
+    return t(f"cards.{kind}", code=ending.code, security=security)
