@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmi_gateway import Reply, codes
+from cmi_gateway.api.history import LineState
 from cmi_gateway.simulator.orders import OrderState
-from cmi_gateway.simulator.transaction_line import LineState
 from support.simulator_api_kit import ORDER_ID, desk, form, read, request
 from support.simulator_kit import DECLINED_51, MASTERCARD, REFUSED_3DS, card_form, client
 

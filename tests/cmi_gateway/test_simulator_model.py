@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cmi_gateway import Reply
+from cmi_gateway.api.history import LineState
 from cmi_gateway.simulator.orders import Refusal
-from cmi_gateway.simulator.transaction_line import LineState
 from support.counts import count
 from support.simulator_api_kit import desk, form
 from support.simulator_kit import DECLINED_51, VISA, card_form

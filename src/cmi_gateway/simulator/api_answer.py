@@ -12,9 +12,10 @@ from html import escape
 from typing import Final, TypeAlias
 
 from cmi_gateway import codes
+from cmi_gateway.api.history import LineState
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator.orders import Order
-from cmi_gateway.simulator.transaction_line import APPROVED_CODE, LineState, TransactionLine
+from cmi_gateway.simulator.transaction_line import APPROVED_CODE, TransactionLine
 
 ENCODING: Final = "ISO-8859-9"
 CONTENT_TYPE: Final = f"text/xml;charset={ENCODING}"

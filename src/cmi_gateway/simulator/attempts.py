@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cmi_gateway.api.history import LineKind, LineState
 from cmi_gateway.simulator.card_form import CardEntry
 from cmi_gateway.simulator.orders import Attempt, AttemptResult, Order, Session
 from cmi_gateway.simulator.results import attempt_fields
 from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers
-from cmi_gateway.simulator.transaction_line import CardTrace, LineKind, LineState, TransactionLine
+from cmi_gateway.simulator.transaction_line import CardTrace, TransactionLine
 from cmi_gateway.simulator.verdicts import Verdict
 
 

@@ -8,12 +8,13 @@ from typing import Final
 
 import attrs
 
+from cmi_gateway.api.history import LineKind
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator import operations
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.orders import Order
 from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers, issue_numbers
-from cmi_gateway.simulator.transaction_line import LineKind, TransactionLine
+from cmi_gateway.simulator.transaction_line import TransactionLine
 
 _FIRST_SERIALS: Final = 900_000
 _A_DAY: Final = timedelta(days=1)

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 
+from cmi_gateway.api.history import LineState
 from cmi_gateway.callback import Reply
 from cmi_gateway.simulator import api_desk
 from cmi_gateway.simulator.account import MerchantAccount
@@ -28,7 +29,6 @@ from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.hosted_page import HostedPage
 from cmi_gateway.simulator.orders import Attempt, Order, Refusal, Session
 from cmi_gateway.simulator.transaction import RandomSource
-from cmi_gateway.simulator.transaction_line import LineState
 
 
 class SimulatedGateway:

@@ -17,11 +17,12 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from cmi_gateway.api.history import LineKind, LineState
 from cmi_gateway.money import Money
 from cmi_gateway.simulator.account_rules import AccountRules
 from cmi_gateway.simulator.orders import Order
 from cmi_gateway.simulator.transaction import TransactionNumbers
-from cmi_gateway.simulator.transaction_line import CardTrace, LineKind, LineState, TransactionLine
+from cmi_gateway.simulator.transaction_line import CardTrace, TransactionLine
 
 ZERO_AMOUNT: Final = "CORE-2009"
 NOTHING_TO_VOID: Final = "CORE-2008"

@@ -8,12 +8,13 @@ from enum import Enum, StrEnum
 
 import attrs
 
+from cmi_gateway.api.history import LineKind, LineState
 from cmi_gateway.callback import Reply
 from cmi_gateway.secret import Secret
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.card_form import CardEntry
 from cmi_gateway.simulator.request import HostedRequest
-from cmi_gateway.simulator.transaction_line import LineKind, LineState, Totals, TransactionLine, totals_of
+from cmi_gateway.simulator.transaction_line import Totals, TransactionLine, totals_of
 
 Fields = tuple[tuple[str, str], ...]
 

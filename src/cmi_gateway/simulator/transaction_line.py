@@ -8,53 +8,26 @@ own::
      └──void──▶ S V ◀──void──┘                           └──void──▶ C V
 
     S D, C D: refused. NW, PN, R: the bank has not made up its mind, whatever the line will be.
+
+The letters are those of `cmi_gateway.api.history`: one vocabulary for who writes them and who reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import attrs
 
+from cmi_gateway.api.history import LineKind, LineState
 from cmi_gateway.money import Money
 
 APPROVED_CODE: Final = "00"
 
 
-class LineKind(StrEnum):
-    """Which way the money goes; the values are those of ``CHARGE_TYPE_CD``."""
-
-    PAYMENT = "S"
-    REFUND = "C"
-
-
-class LineState(StrEnum):
-    """Where a transaction stands; the values are those of ``TRANS_STAT``."""
-
-    #: The bank holds the money; nothing is paid.
-    AUTHORIZED = "A"
-    #: Taken, or given back; the batch is open.
-    CAPTURED = "C"
-    #: The batch is closed.
-    SETTLED = "S"
-    #: Refused.
-    DECLINED = "D"
-    #: Cancelled before the batch was closed.
-    VOIDED = "V"
-    #: Waiting for the bank's confirmation, up to 72 hours.
-    PENDING = "PN"
-    #: First commit: still being processed.
-    STARTED = "NW"
-    #: To be reversed before the end of the day.
-    REVERSING = "R"
-
-
 #: States in which the outcome is open; the books keep what the line will be once it is known.
-TRANSIENT: Final = frozenset({LineState.PENDING, LineState.STARTED, LineState.REVERSING})
-_STANDING: Final = frozenset({LineState.CAPTURED, LineState.SETTLED})
+TRANSIENT: Final = frozenset({LineState.PENDING, LineState.NEW, LineState.REVERSING})
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +98,7 @@ class TransactionLine:
     @property
     def stands(self) -> bool:
         """Whether its captured amount counts: taken or given back, and not voided."""
-        return self.state in _STANDING
+        return self.state.is_taken
 
     @property
     def counted(self) -> Money:
