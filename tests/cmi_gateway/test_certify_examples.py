@@ -105,6 +105,12 @@ def test_what_is_no_http_is_no_answer():
         assert endpoint(url)(Message(b"a=1")).problem
 
 
+def test_an_answer_that_breaks_off_is_no_answer():
+    """Half a word may be another."""
+    with raw_server(lambda it: it.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nAPPROVED")) as url:
+        assert "no readable answer" in endpoint(url)(Message(b"a=1")).problem
+
+
 def test_an_endless_body_is_cut():
     """An answer is some fifteen bytes."""
 

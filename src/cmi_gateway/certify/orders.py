@@ -74,8 +74,8 @@ def order_from_form(fields: Fields) -> Order:
 
 
 def _order(order_id: Any, amount: Any, fields: Fields) -> Order:
-    if not isinstance(order_id, str) or not isinstance(amount, str):
-        raise ConfigurationError("order_id and amount must be text, such as '114.26'")
+    if not all(isinstance(text, str) and text for text in (order_id, amount)):
+        raise ConfigurationError("order_id and amount must be text, such as 'SHOP-1' and '114.26'")
     try:
         money = Money.parse(amount.replace(",", ".", 1))
     except MoneyError as error:

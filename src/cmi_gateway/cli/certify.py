@@ -179,13 +179,15 @@ def _print(sheet: ScoreSheet, page: Path | None, *, as_json: bool) -> None:
     from cmi_gateway.certify.sheet import as_table, as_text  # noqa: PLC0415 - as above
     from cmi_gateway.certify.sheet_page import as_html  # noqa: PLC0415 - as above
 
-    if page is not None:
-        try:
-            page.write_text(as_html(sheet), encoding="utf-8")
-        except OSError as error:
-            raise click.UsageError(f"{page} cannot be written: {error.strerror}") from None
     if as_json:
         print_json(as_table(sheet))
+    else:
+        for line in as_text(sheet).splitlines():
+            click.echo(plain(line))
+    if page is None:
         return
-    for line in as_text(sheet).splitlines():
-        click.echo(plain(line))
+    # Last, so that a file that cannot be written costs nobody the play.
+    try:
+        page.write_text(as_html(sheet), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{page} cannot be written: {error.strerror}") from None
