@@ -16,7 +16,8 @@ from cmi_gateway.simulator.server import LoopbackServer
 @pytest.fixture
 def run(monkeypatch):
     """Give a runner of the command that does not stay to serve."""
-    monkeypatch.delenv("CMI_STORE_KEY", raising=False)
+    for name in ("CMI_STORE_KEY", "CMI_API_USER", "CMI_API_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(LoopbackServer, "serve_forever", LoopbackServer.close)
     return lambda *arguments, **env: CliRunner().invoke(command.main, arguments, env=env)
 
@@ -35,6 +36,26 @@ def test_a_key_from_the_environment_is_not_printed(run):
     assert told.exit_code == 0
     assert "Shop (600001234)" in told.output
     assert "MyOwnKey77" not in told.output
+
+
+def test_the_api_user_comes_from_the_environment(run):
+    """The demo account has a user of its own; another's password is shown nowhere."""
+    assert "API user simapi, password simapi-password" in run("--port", "0").output
+    secrets = {"CMI_STORE_KEY": "MyOwnKey77", "CMI_API_USER": "rakapi", "CMI_API_PASSWORD": "MyOwnPassword"}
+    told = run("--port", "0", **secrets).output
+    assert "/fim/api, user rakapi" in told
+    assert "MyOwnPassword" not in told
+    assert "/fim/api" not in run("--port", "0", CMI_STORE_KEY="MyOwnKey77").output
+
+
+def test_the_inspection_page_is_asked_for(run):
+    """Without ``--inspect`` there is none; a virtual clock brings it along."""
+    plain, asked, virtual = (
+        run("--port", "0", *more).output for more in ([], ["--inspect"], ["--virtual-clock"])
+    )
+    assert "/simulateur/" not in plain
+    assert "Inspection page: http://127.0.0.1:" in asked
+    assert "Inspection page: http://127.0.0.1:" in virtual
 
 
 def test_another_merchant_needs_its_key(run):
@@ -90,7 +111,7 @@ def test_the_command_is_one_of_cmi(run):
     from cmi_gateway.cli.root import cmi
 
     told = CliRunner().invoke(cmi, ["simulator", "--help"])
-    assert (0, True) == (told.exit_code, "Serve a simulated CMI payment page" in told.output)
+    assert (0, True) == (told.exit_code, "Serve a simulated CMI on this machine" in told.output)
 
 
 def test_the_command_serves_until_interrupted():

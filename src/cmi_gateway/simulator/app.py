@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import Final
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,10 +17,13 @@ from cmi_gateway.simulator import pages
 from cmi_gateway.simulator.admission import MOST_FIELDS
 from cmi_gateway.simulator.api_turn import ApiTurn, take_turn
 from cmi_gateway.simulator.card_form import CardFormErrors
+from cmi_gateway.simulator.clock import VirtualClock
 from cmi_gateway.simulator.courier import Courier
 from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.gateway import SimulatedGateway
+from cmi_gateway.simulator.inspection import InspectionPage
+from cmi_gateway.simulator.inspection_api import InspectionApi
 from cmi_gateway.simulator.orders import Attempt, Refusal, Session, SessionState
 from cmi_gateway.simulator.request import read_request
 from cmi_gateway.simulator.texts import texts_in
@@ -46,6 +49,8 @@ def create_app(
     courier: Courier | None = None,
     exposed: bool = False,
     pause: Callable[[float], object] = time.sleep,
+    inspect: bool = False,
+    clock: VirtualClock | None = None,
 ) -> Flask:
     """
     Build the simulator's WSGI application.
@@ -65,6 +70,10 @@ def create_app(
         exposed: Whether other machines can reach it; every page then says that it is not for the internet.
 
         pause: Lets seconds pass before a slow answer of the XML API; it holds the thread of the request.
+
+        inspect: Whether there is an inspection page, for this machine only.
+
+        clock: The gateway's clock, where the inspection page may move it.
     """
     app = Flask("cmi_gateway.simulator", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
@@ -75,6 +84,9 @@ def create_app(
     doors = _Doors(gateway, courier, pause)
     for rule, method, door in doors.table():
         app.add_url_rule(rule, endpoint=door.__name__, view_func=door, methods=[method])
+    if inspect:
+        InspectionPage(gateway, courier, clock).install(app)
+        InspectionApi(gateway, courier, clock).install(app)
     app.register_error_handler(HTTPException, _calm)
     app.register_error_handler(Exception, _calm_about_a_fault)
     return app
@@ -103,7 +115,8 @@ class _Doors:
 
     def index(self) -> AnyResponse:
         """Say what this is."""
-        return pages.index_page(url_for("open", _external=True), None)
+        inspection = url_for("inspect") if "inspect" in current_app.view_functions else None
+        return pages.index_page(url_for("open", _external=True), inspection)
 
     def open(self) -> AnyResponse:
         """Take the merchant's form."""

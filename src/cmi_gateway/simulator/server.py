@@ -20,6 +20,7 @@ from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.merchant import Gateway
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.app import API_PATH, PAYMENT_PATH, create_app
+from cmi_gateway.simulator.clock import VirtualClock
 from cmi_gateway.simulator.courier import Courier
 from cmi_gateway.simulator.delivery import CallbackSender, LoopbackSender
 from cmi_gateway.simulator.fault_book import FaultBook
@@ -165,6 +166,7 @@ def running_simulator(
     random: RandomSource | None = None,
     send_callback: CallbackSender | None = None,
     faults: FaultPlan | None = None,
+    inspect: bool = False,
 ) -> Iterator[RunningSimulator]:
     """
     Serve a simulator on this machine for as long as the block lasts.
@@ -187,11 +189,15 @@ def running_simulator(
         send_callback: Posts the callbacks; by default over HTTP, to this machine only.
 
         faults: What goes wrong; nothing by default, and ``courier.faults.set()`` changes it at any time.
+
+        inspect: Whether there is an inspection page, at ``/simulateur/``; it moves *clock* when that is virtual.
     """
     chance = random or SystemRandom()
     state = SimulatedGateway(merchants, clock=clock, random=chance)
     courier = Courier(state, send_callback or LoopbackSender(), FaultBook(faults), chance)
-    with LoopbackServer(create_app(state, courier=courier), port) as server, DueWorker(courier):
+    movable = clock if isinstance(clock, VirtualClock) else None
+    app = create_app(state, courier=courier, inspect=inspect, clock=movable)
+    with LoopbackServer(app, port) as server, DueWorker(courier):
         yield RunningSimulator(server.url, state, courier)
 
 

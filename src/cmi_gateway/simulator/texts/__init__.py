@@ -58,8 +58,13 @@ def texts_in(language: str) -> Texts:
     return _load(next((known for known in LANGUAGES if known == language), LANGUAGES[0]))
 
 
+def inspection_texts() -> Texts:
+    """Give the texts of the inspection page, which is in French only: customers never see it."""
+    return _load(LANGUAGES[0], "inspection")
+
+
 @cache
-def _load(language: MessageLanguage) -> Texts:
-    source = files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8")
+def _load(language: MessageLanguage, name: str = "") -> Texts:
+    source = files(__name__).joinpath(f"{name or language}.toml").read_text(encoding="utf-8")
     sections = tomllib.loads(source)
     return Texts(language, sections["page"]["direction"], sections)
