@@ -97,10 +97,9 @@ def _criteria(listed: Iterable[str]) -> tuple[str, ...]:
     return tuple(listed) if isinstance(listed, Iterable) and not isinstance(listed, str) else (listed,)
 
 
-def _statement(parts: Iterable[OwnWords] | OwnWords) -> frozenset[OwnWords]:
+def _statement(parts: Iterable[OwnWords] | OwnWords) -> tuple[OwnWords, ...]:
     # One text names one part.
-    listed = parts if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
-    return frozenset(listed)
+    return tuple(parts) if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
 
 
 def _frozen_mapping(custom: Mapping[str, str]) -> Mapping[str, str]:
@@ -160,4 +159,4 @@ class PaymentRequest:
     criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria)
     ship_to: ShipTo | None = attrs.field(default=None, repr=False)
     recurring: Recurring | None = None
-    own_words: frozenset[OwnWords] = attrs.field(default=frozenset(), converter=_statement)
+    own_words: tuple[OwnWords, ...] = attrs.field(default=(), converter=_statement)

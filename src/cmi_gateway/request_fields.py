@@ -42,7 +42,6 @@ Fields = Iterator[tuple[str, str]]
 #: Gives the value of a field, or refuses it.
 _Judge = Callable[[str, str], str]
 
-_PARTS_OF_OWN_WORDS: Final = frozenset[str](get_args(OwnWords))
 #: With ten the known orders of names (``Item10``) would disagree.
 _MOST_NUMBERED: Final = 9
 
@@ -56,7 +55,7 @@ def request_fields(request: PaymentRequest, client_id: str) -> Fields:
     """
     if not isinstance(request, PaymentRequest):
         raise FieldError("request", "must be a PaymentRequest")
-    if not request.own_words <= _PARTS_OF_OWN_WORDS:
+    if not all(part in get_args(OwnWords) for part in request.own_words):
         raise FieldError("own_words", "may name 'lines', 'description' and 'criteria', nothing else")
     yield "clientid", client_id
     yield "storetype", "3D_PAY_HOSTING"

@@ -204,7 +204,7 @@ def test_own_words_do_not_vouch_for_the_payers_own():
         signed_form(own_words=OWN_WORDS, custom={"note": "00"})
 
 
-@pytest.mark.parametrize("stated", ["custom", ["lines", "bill_to"], [None], None, 1])
+@pytest.mark.parametrize("stated", ["custom", ["lines", "bill_to"], [None], [["lines"]], [{}], None, 1])
 def test_nothing_else_can_be_stated(stated):
     """Own words are those of lines, description and criteria; a misspelt name is refused, one text is one name."""
     with pytest.raises(cmi.FieldError, match="own_words"):
