@@ -3,6 +3,7 @@
 import logging
 import pickle
 import traceback
+from functools import partial
 
 import attrs
 import pytest
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 
 import cmi_gateway as cmi
 from cmi_gateway import doctor
+from cmi_gateway.api.http_transport import HttpTransport
+from cmi_gateway.api.transport import RawAnswer
 from cmi_gateway.form_page import render
 from cmi_gateway.signature import hash_ver3
+from support.api_kit import ORDER, SETTLED, client, history
+from support.counts import count
 from support.gateway_kit import APPROVED, answer_fields, payment_request, signed_body
 
 KEY = "S3cretKeyThatMustNotShow"
@@ -149,3 +154,62 @@ def test_a_broken_observer_does_not_bring_the_refusals_frames_into_the_log(caplo
     shown = [frames_of_ours(record.exc_info[1]) for record in caplog.records if record.exc_info]
     assert 1 == len(shown)
     assert EMAIL not in shown[0]
+
+
+PASSWORD = "Api-P4ssw0rd-That-Must-Not-Show"
+
+
+def api_doors(text, hostile):
+    """Give every way into the XML API, fed with the input as argument, answer and failure."""
+    answers = [
+        text.encode("utf-8", "replace"),
+        hostile,
+        RawAnswer(500, b"x"),
+        OSError(text),
+        cmi.OutcomeUnknownError("lost"),
+    ]
+
+    return [
+        *(partial(client(answer)[0].status, ORDER) for answer in answers),
+        *(partial(client(answer)[0].history, ORDER) for answer in answers),
+        *(partial(client(history(SETTLED), answer)[0].refund, ORDER, cmi.Money(1)) for answer in answers),
+        lambda: client()[0].status(text),
+        lambda: client()[0].void(ORDER, text),
+        lambda: client()[0].capture(ORDER, hostile),
+        lambda: cmi.ApiClient(MERCHANT, user=text, password=PASSWORD),
+        lambda: cmi.ApiClient(MERCHANT, user="u", password=f"{PASSWORD} {text}"),
+        lambda: cmi.ApiClient(hostile, user="u", password=PASSWORD),
+        lambda: cmi.ApiClient(MERCHANT, user="u", password=PASSWORD, operations=hostile),
+        lambda: cmi.ApiClient(MERCHANT, user="u", password=PASSWORD, body_mode=hostile),
+        lambda: cmi.ApiClient(MERCHANT, user="u", password=PASSWORD, currency=text),
+        lambda: cmi.Operation.from_text(text),
+    ]
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=count(20, 200),
+)
+@given(text=TEXT, hostile=HOSTILE)
+def test_no_door_of_the_api_shows_the_password(caplog, text, hostile):
+    """No log line, error, repr or frame of a client holds the API password; whatever is raised is an error of ours."""
+    caplog.set_level(logging.DEBUG)
+    caplog.clear()
+    told = []
+    for door in api_doors(text, hostile):
+        try:
+            told.append(repr(door()))
+        except cmi.CmiError as error:
+            told += [f"{error!r} {error}", frames_of_ours(error)]
+    told += [f"{record.getMessage()} {record.__dict__} {record.exc_text}" for record in caplog.records]
+    assert not [line for line in told if PASSWORD in line]
+
+
+def test_a_failed_connection_leaves_no_password_in_its_frames():
+    """What the network library raises holds the request; none of it goes on."""
+    api = cmi.ApiClient(MERCHANT, user="u", password=PASSWORD, transport=HttpTransport("http://127.0.0.1:1/"))
+    with pytest.raises(cmi.RequestNotSentError) as caught:
+        api.status(ORDER)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert PASSWORD not in shown.replace(f"PASSWORD = {PASSWORD!r}", "")
+    assert PASSWORD not in f"{api!r} {vars(api)}"

@@ -88,13 +88,14 @@ class ApiClient:
         # Dropped at once, as in `Merchant`: a traceback may print local variables.
         secret, flaw = hide_key(password)
         del password
+        # Filled before it is judged: a traceback may print a half-made client.
+        self._merchant = merchant
         self._check(merchant, user, flaw, operations, body_mode)
         if transport is None:
             # Imported late: with a transport of one's own nothing of it is needed.
             from cmi_gateway.api.http_transport import HttpTransport  # noqa: PLC0415
 
             transport = HttpTransport(merchant.gateway.api_url, session=session)
-        self._merchant = merchant
         self._currency = Money(0, currency).currency
         self._sleep = sleep
         self._breaker = CircuitBreaker()
@@ -115,9 +116,12 @@ class ApiClient:
         )
 
     def __repr__(self) -> str:
-        return (
-            f"ApiClient(client_id={self._merchant.client_id!r}, api_url={self._merchant.gateway.api_url!r})"
-        )
+        return f"ApiClient({self._merchant!r})"
+
+    @property
+    def merchant(self) -> Merchant:
+        """The account that is asked for."""
+        return self._merchant
 
     def status(self, order_id: str, *, expected: Money | None = None) -> OrderStatus:
         """
@@ -228,7 +232,7 @@ class ApiClient:
 
             remember: Is given the operation just before it is sent. Keep it (`Operation.to_text`) in a table where
                 *key* is unique: then it survives this process, and no second process sends it either. Whatever
-                *remember* raises stops the sending.
+                *remember* raises stops the sending. It should return at once: what it is given is as of now.
 
         Raises:
             OutcomeUnknownError: sent, and no clear answer came. Money may have moved: hand its ``record`` to `resolve`.

@@ -23,8 +23,8 @@ class RawAnswer:
         content_type: As the header says; nothing depends on it.
     """
 
-    status: int
-    body: bytes = attrs.field(repr=False)
+    status: int = attrs.field(validator=attrs.validators.instance_of(int))
+    body: bytes = attrs.field(repr=False, validator=attrs.validators.instance_of(bytes))
     content_type: str = ""
 
 

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
 from cmi_gateway.errors import CmiError
 
+if TYPE_CHECKING:
+    from cmi_gateway.api.transport import Transport
+
 #: Command → the file of this package that defines it as ``command``.
 _COMMANDS: Final = {
+    "capture": "capture",
     "certify": "certify",
     "check-config": "check_config",
     "codes": "codes",
     "doctor": "doctor",
+    "history": "history",
+    "refund": "refund",
+    "resolve": "resolve",
     "sign": "sign",
     "simulator": "simulator",
+    "status": "status",
     "verify": "verify",
+    "void": "void",
 }
 
 
@@ -35,9 +45,13 @@ class Surroundings:
 
     Attributes:
         now: Gives the present, in UTC.
+        transport: Carries requests to the XML API in place of HTTPS.
+        sleep: Waits for so many seconds.
     """
 
     now: Callable[[], datetime] = _utc_now
+    transport: Transport | None = None
+    sleep: Callable[[float], object] = time.sleep
 
 
 class _LazyGroup(click.Group):
@@ -67,9 +81,11 @@ def cmi(context: click.Context) -> None:
     """
     Payments through the Moroccan card gateway CMI, from the command line.
 
-    The store key comes from the environment variable CMI_STORE_KEY or from --store-key-file, never from an argument.
+    The store key comes from the environment variable CMI_STORE_KEY or from --store-key-file, never from an argument;
+    API user and password come from CMI_API_USER and CMI_API_PASSWORD or from --api-account-file.
 
     Status: 0 when all is well, 1 when the answer is no (a callback that is not to be trusted, a configuration with
-    errors, an unknown code), 2 when the command was not given what it needs.
+    errors, an unknown code, a refusal of the gateway), 2 when the command was not given what it needs, 3 when money
+    may have moved and nobody knows (do not repeat; cmi resolve), 4 when nothing was learnt and nothing was changed.
     """
     context.ensure_object(Surroundings)
