@@ -128,3 +128,10 @@ def test_a_slow_customer_finds_the_session_expired():
     page = open_page(browser, form(amount=amount_for(EndingKind.EXPIRED)).fields)
     button = next(label for label in forms(page.text) if "Valider" in label)
     assert "expirée" in press(browser, page, button, **card_form()).text
+
+
+def test_the_first_page_lists_every_card_and_amount():
+    """Whoever opens the simulator reads what to type and what to pay."""
+    page = client().get("/").text
+    assert all(card.grouped_number in page for card in CARDS)
+    assert all(f"{magic.amount} MAD" in page for magic in MAGIC_AMOUNTS)

@@ -169,7 +169,7 @@ def test_an_approval_without_3d_secure_verifies_and_has_no_md_status():
     approved = outcome(answer)
     assert isinstance(approved, Approved)
     assert approved.facts.last_four == "0010"
-    assert answer.value("TransId").startswith("18253Kw4")
+    assert answer.value("TransId").startswith("18253Kw6")
     assert "mdStatus" not in dict(answer.fields)
 
 

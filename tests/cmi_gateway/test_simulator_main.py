@@ -28,6 +28,7 @@ def test_the_demo_account_comes_with_a_printed_key(run):
     assert "RAK (600000099) at http://127.0.0.1:" in told
     assert "test store key TEST1234" in told
     assert "4000 0000 0000 0010" in told
+    assert "77700.51  paiement refusé, code 51" in told
 
 
 def test_a_key_from_the_environment_is_not_printed(run):

@@ -23,6 +23,7 @@ from cmi_gateway.simulator.fault_plans import LARGEST_DOCUMENT, parse_plan
 from cmi_gateway.simulator.faults import FaultPlan, Selector
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.inspection import PATH
+from cmi_gateway.simulator.magic_amounts import MAGIC_AMOUNTS
 from cmi_gateway.simulator.server import LOOPBACK, LoopbackServer, is_loopback_address, utc_now
 from cmi_gateway.simulator.worker import DueWorker
 
@@ -131,6 +132,9 @@ def _describe(url: str, account: MerchantAccount, plan: FaultPlan) -> None:
     click.echo("Test cards (any future expiry date, any three-digit code):")
     for card in CARDS:
         click.echo(f"  {card.grouped_number}  {card.brand:<10}  {card.outcome}")
+    click.echo("Magic amounts, whatever the card:")
+    for magic in MAGIC_AMOUNTS:
+        click.echo(f"  {magic.amount!s:>8}  {magic.ending.text}")
     for rule in plan.rules:
         click.echo(f"Fault: {rule.fault.kind}, {_in_words(rule.when)}")
     click.echo("Stop with Ctrl-C.")

@@ -10,6 +10,7 @@ from flask import Flask, Response, render_template
 from cmi_gateway.simulator import wording
 from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.cards import CARDS, CHALLENGE_CODE, SimulatedCard
+from cmi_gateway.simulator.magic_amounts import MAGIC_AMOUNTS
 from cmi_gateway.simulator.orders import Attempt, Order, OrderState, Refusal, Session
 from cmi_gateway.simulator.texts import Texts, texts_in
 
@@ -49,9 +50,16 @@ def texts_of(session: Session) -> Texts:
 
 
 def index_page(payment_url: str, inspection_url: str | None) -> Response:
-    """Say what this is and list the test cards."""
+    """Say what this is and list the test cards and magic amounts."""
     t = texts_in("fr")
-    return page("index.html", t, payment_url=payment_url, inspection_url=inspection_url, cards=_card_rows(t))
+    return page(
+        "index.html",
+        t,
+        payment_url=payment_url,
+        inspection_url=inspection_url,
+        cards=_card_rows(t),
+        amounts=MAGIC_AMOUNTS,
+    )
 
 
 def card_page(session: Session, errors: CardFormErrors | None = None) -> Response:

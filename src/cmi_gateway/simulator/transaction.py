@@ -2,9 +2,9 @@
 Numbers shaped like the real gateway's: transaction id, authorization code, retrieval reference.
 
 A ``TransId`` holds the Moroccan time of its transaction: two digits of the year, three of the day in the year,
-then hour, minute and second as one character each (A is 0, Z 25, a 26, z 51, 0 is 52, 9 is 61), one character
-that varies, and a number. Deduced from five published ones: ``18253Kw4H12730`` is 10/09/2018 10:48:56. Useful to
-make plausible values; nothing in production should read it.
+then hour, minute and second as one of sixty characters each (A is 0, Z 25, a 26, z 51, 2 is 52, 9 is 59), one character
+that varies, and a number. Deduced from published ones, which begin up to some seconds before their payment is printed:
+``24003Vl7F13152`` is 03/01/2024 21:37:57. Useful to make plausible values; nothing in production should read it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import attrs
 
 from cmi_gateway.moroccan_time import casablanca
 
-_DIGITS: Final = string.ascii_uppercase + string.ascii_lowercase + string.digits
+_DIGITS: Final = string.ascii_uppercase + string.ascii_lowercase + string.digits[2:]
 _CENTURY: Final = 2000
 
 _Item = TypeVar("_Item")
@@ -70,7 +70,7 @@ def issue_numbers(at: datetime, serial: int, random: RandomSource) -> Transactio
 
 
 def transaction_id(local: datetime, *, variable: str, serial: int) -> str:
-    """Write the transaction id of Moroccan time *local*: ``18253Kw4H12730``."""
+    """Write the transaction id of Moroccan time *local*: ``24003Vl7F13152``."""
     clock = "".join(_DIGITS[unit] for unit in (local.hour, local.minute, local.second))
     return f"{local:%y%j}{clock}{variable}{serial:05d}"
 
