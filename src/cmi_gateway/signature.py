@@ -144,8 +144,8 @@ def matches(presented: str, expected: str) -> bool:
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    names, values = tuple(zip(*pairs, strict=True)) or ((), ())
-    return names, values
+    listed = list(pairs)
+    return tuple([name for name, _ in listed]), tuple([value for _, value in listed])
 
 
 def _picker(names: tuple[str, ...], order: NameOrder) -> Callable[[Sequence[str]], tuple[str, ...]]:
