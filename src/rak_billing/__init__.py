@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     from rak_billing.errors import JournalError as JournalError
     from rak_billing.errors import LanguageError as LanguageError
     from rak_billing.errors import MailError as MailError
+    from rak_billing.errors import MandatoryPatternError as MandatoryPatternError
     from rak_billing.errors import NothingToPayError as NothingToPayError
     from rak_billing.errors import NotPayableOnlineError as NotPayableOnlineError
     from rak_billing.errors import QuoteChangedError as QuoteChangedError
     from rak_billing.errors import QuoteError as QuoteError
+    from rak_billing.errors import QuoteExpiredError as QuoteExpiredError
+    from rak_billing.errors import QuoteSealError as QuoteSealError
     from rak_billing.errors import ReceiptError as ReceiptError
     from rak_billing.errors import SelectionError as SelectionError
+    from rak_billing.errors import SelectionRulesError as SelectionRulesError
     from rak_billing.errors import SettingError as SettingError
     from rak_billing.errors import TenantError as TenantError
     from rak_billing.errors import TermsNotAcceptedError as TermsNotAcceptedError
@@ -41,17 +45,27 @@ if TYPE_CHECKING:
     from rak_billing.fees.schedule import Fee as Fee
     from rak_billing.fees.schedule import FeeSchedule as FeeSchedule
     from rak_billing.fees.tariff import Tariff as Tariff
+    from rak_billing.invoice_facts import InvoiceKind as InvoiceKind
+    from rak_billing.invoice_facts import InvoiceStatus as InvoiceStatus
+    from rak_billing.invoice_facts import VatLine as VatLine
     from rak_billing.invoices import Account as Account
     from rak_billing.invoices import Invoice as Invoice
     from rak_billing.invoices import Statement as Statement
+    from rak_billing.mandatory_pattern import MandatoryPattern as MandatoryPattern
     from rak_billing.payments.journal import Journal as Journal
     from rak_billing.quote import Quote as Quote
     from rak_billing.quote import QuoteLine as QuoteLine
+    from rak_billing.quote_facts import QuoteChange as QuoteChange
+    from rak_billing.quote_seal import SealedQuote as SealedQuote
     from rak_billing.receipt import Receipt as Receipt
     from rak_billing.selection import Refusal as Refusal
     from rak_billing.selection import Selection as Selection
     from rak_billing.selection import SelectionRule as SelectionRule
     from rak_billing.selection import select as select
+    from rak_billing.selection.rules import SelectionRules as SelectionRules
+    from rak_billing.selection.suggesting import NoSuggestion as NoSuggestion
+    from rak_billing.selection.suggesting import Suggestion as Suggestion
+    from rak_billing.selection.suggesting import suggest as suggest
     from rak_billing.tenant import Tenant as Tenant
 
 #: The module that holds each public name.
@@ -71,32 +85,46 @@ _HOMES = {
     "InstantError": "errors",
     "Invoice": "invoices",
     "InvoiceError": "errors",
+    "InvoiceKind": "invoice_facts",
+    "InvoiceStatus": "invoice_facts",
     "InvoicesAlreadyPaidError": "errors",
     "Journal": "payments.journal",
     "JournalError": "errors",
     "LanguageError": "errors",
     "MailError": "errors",
+    "MandatoryPattern": "mandatory_pattern",
+    "MandatoryPatternError": "errors",
+    "NoSuggestion": "selection.suggesting",
     "NotPayableOnlineError": "errors",
     "NothingToPayError": "errors",
     "Quote": "quote",
+    "QuoteChange": "quote_facts",
     "QuoteChangedError": "errors",
     "QuoteError": "errors",
+    "QuoteExpiredError": "errors",
     "QuoteLine": "quote",
+    "QuoteSealError": "errors",
     "Receipt": "receipt",
     "ReceiptError": "errors",
     "Refusal": "selection",
+    "SealedQuote": "quote_seal",
     "Selection": "selection",
     "SelectionError": "errors",
     "SelectionRule": "selection",
+    "SelectionRules": "selection.rules",
+    "SelectionRulesError": "errors",
     "SettingError": "errors",
     "Statement": "invoices",
+    "Suggestion": "selection.suggesting",
     "Tariff": "fees.tariff",
     "Tenant": "tenant",
     "TenantError": "errors",
     "TermsNotAcceptedError": "errors",
+    "VatLine": "invoice_facts",
     "business_date": "business_day",
     "posting_date": "business_day",
     "select": "selection",
+    "suggest": "selection.suggesting",
 }
 
 __all__ = [
@@ -115,32 +143,46 @@ __all__ = [
     "InstantError",
     "Invoice",
     "InvoiceError",
+    "InvoiceKind",
+    "InvoiceStatus",
     "InvoicesAlreadyPaidError",
     "Journal",
     "JournalError",
     "LanguageError",
     "MailError",
+    "MandatoryPattern",
+    "MandatoryPatternError",
+    "NoSuggestion",
     "NotPayableOnlineError",
     "NothingToPayError",
     "Quote",
+    "QuoteChange",
     "QuoteChangedError",
     "QuoteError",
+    "QuoteExpiredError",
     "QuoteLine",
+    "QuoteSealError",
     "Receipt",
     "ReceiptError",
     "Refusal",
+    "SealedQuote",
     "Selection",
     "SelectionError",
     "SelectionRule",
+    "SelectionRules",
+    "SelectionRulesError",
     "SettingError",
     "Statement",
+    "Suggestion",
     "Tariff",
     "Tenant",
     "TenantError",
     "TermsNotAcceptedError",
+    "VatLine",
     "business_date",
     "posting_date",
     "select",
+    "suggest",
 ]
 
 

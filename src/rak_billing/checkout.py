@@ -22,7 +22,7 @@ from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
-from rak_billing.errors import JournalError, TenantError, TermsNotAcceptedError
+from rak_billing.errors import JournalError, QuoteError, TenantError, TermsNotAcceptedError
 from rak_billing.fees.schedule import Card, FeeSchedule
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
@@ -33,13 +33,18 @@ from rak_billing.payments.journal import Journal, Transaction
 from rak_billing.payments.states import AttemptState
 from rak_billing.ports import BillingSystem, Clock, Mailer
 from rak_billing.quote import Quote
+from rak_billing.quote_seal import QuoteSeal, SealedQuote
 from rak_billing.receipt import Receipt
+from rak_billing.selection.rules import NO_RULES, SelectionRules
+from rak_billing.selection.suggesting import NoSuggestion, Suggestion, suggest
 from rak_billing.settling import answer_callback
 from rak_billing.starting import Payer, Start, unpaid_here
 from rak_billing.tenant import Tenant
 
 #: For how long after its start an undecided payment is shown to the customer: the gateway's session, and a margin.
 _OPEN_FOR: Final = timedelta(minutes=60)
+#: For how long a quote may be accepted: longer than a page of the portal lives.
+_QUOTE_LIFE: Final = timedelta(minutes=60)
 
 
 def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: object) -> None:
@@ -47,12 +52,14 @@ def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: ob
         raise TenantError("checkout", "confirm", "expected 'callback' or 'later'")
 
 
-def _check_choice(chosen: Collection[str], accepted: Money) -> None:
+def _check_choice(chosen: Collection[str], accepted: str | Money) -> None:
     """Tell a caller's slip from a changed bill, which it would look like to the customer, again and again."""
     if isinstance(chosen, str):
         raise TypeError("chosen is a collection of references; a single text would be read letter by letter")
-    if not isinstance(accepted, Money):
-        raise TypeError(f"accepted is the Money that the customer saw, not {type(accepted).__name__}")
+    if not isinstance(accepted, (str, Money)):
+        raise TypeError(
+            f"accepted is the sealed quote that the customer saw, or its total as Money, not {type(accepted).__name__}"
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -111,22 +118,72 @@ class Checkout:
         Raises:
             BillingUnavailableError: Billing gave no answer; show that, never "nothing to pay".
         """
-        statement = self.billing.statement(customer_ref)
+        statement = self._statement(customer_ref)
         if statement is None:
             return None
         with self.journal.reading() as tx:
             return unpaid_here(tx, self.tenant, statement)
 
+    def _statement(self, customer_ref: str) -> Statement | None:
+        statement, pattern = self.billing.statement(customer_ref), self.tenant.mandatory_pattern
+        return statement if statement is None or pattern is None else pattern.mark_all(statement)
+
     def quote(self, statement: Statement, chosen: Collection[str], card: Card) -> Quote:
         """
-        Quote the invoices *chosen*, on today's tariff.
+        Quote the invoices *chosen*, by the operator's rules and on today's tariff; it may be accepted for a while.
 
         Raises:
             SelectionError: They may not be paid together; says why for each.
             FeeError: The tariff has no fee for this card.
         """
+        return self._quote(statement, chosen, card, self.tenant.selection)
+
+    def preview(self, statement: Statement, chosen: Collection[str], card: Card) -> Quote:
+        """
+        Quote a choice that may not be finished: its sums, before the operator's rules hold. It is never sealed or paid.
+
+        Raises:
+            SelectionError: Nothing is chosen, or what is chosen is no single payment.
+            FeeError: The tariff has no fee for this card.
+        """
+        return self._quote(statement, chosen, card, NO_RULES)
+
+    def _quote(
+        self, statement: Statement, chosen: Collection[str], card: Card, rules: SelectionRules
+    ) -> Quote:
+        now = self.clock()
+        return quote_of(
+            statement,
+            chosen,
+            card=card,
+            schedule=self.tenant.fee_schedule,
+            rules=rules,
+            on=local_time(now).date(),
+            expires_at=now + _QUOTE_LIFE,
+        )
+
+    def suggest(self, statement: Statement, chosen: Collection[str]) -> Suggestion | NoSuggestion:
+        """Find the smallest change of *chosen* that the operator's rules accept, or say why there is none."""
         today = local_time(self.clock()).date()
-        return quote_of(statement, chosen, card=card, schedule=self.tenant.fee_schedule, on=today)
+        return suggest(statement.invoices, chosen, today, rules=self.tenant.selection)
+
+    def seal(self, customer_ref: str, quote: Quote) -> str:
+        """
+        Seal *quote* for the page of this customer: what comes back as *accepted* proves what was shown.
+
+        The text is for a hidden field; it is safe in an address too. It holds nothing that the page does not show,
+        and nobody can make or change one without the checkout's key.
+
+        Raises:
+            QuoteError: It is a preview, made by none of this operator's rules.
+        """
+        if quote.selection.rules != self.tenant.selection:
+            raise QuoteError("expected a quote by this operator's rules; a preview is not to be accepted")
+        return self._seal.seal(quote, tenant=self.tenant.id, customer_ref=customer_ref)
+
+    @property
+    def _seal(self) -> QuoteSeal:
+        return QuoteSeal(self.secrets.quote_key)
 
     def schedule_today(self) -> FeeSchedule:
         """
@@ -158,7 +215,7 @@ class Checkout:
         customer_ref: str,
         *,
         chosen: Collection[str],
-        accepted: Money,
+        accepted: str | Money,
         email: str,
         card: Card,
         terms: bool,
@@ -175,7 +232,9 @@ class Checkout:
 
             chosen: References of the invoices the customer ticked.
 
-            accepted: The total the customer saw and accepted.
+            accepted: What the customer accepted: the text that `seal` gave for the page. The bare total is taken
+                too, as Money, from a program that quoted a moment ago itself; it proves less, and whatever passed
+                through a browser must be the sealed text.
 
             email: Where the receipt goes.
 
@@ -189,7 +248,9 @@ class Checkout:
             EmailError: *email* is no address that the receipt could be sent to.
             LanguageError: The gateway's page does not speak *language*.
             TermsNotAcceptedError: *terms* is not True.
-            QuoteChangedError: Bills or total are no longer what was accepted: show them again.
+            QuoteChangedError: Bills, rules, tariff or total are no longer what was accepted: show them again.
+            QuoteExpiredError: It was accepted too late: show the bills again.
+            QuoteSealError: *accepted* is no sealed quote of this customer's, or was changed on its way.
             FeeError: The tariff has no fee for this card.
             InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
@@ -200,16 +261,22 @@ class Checkout:
         payer = Payer(checked_email(email), card, checked_language(language))
         if terms is not True:
             raise TermsNotAcceptedError("expected the general terms to be accepted")
-        statement = self.billing.statement(customer_ref)
+        agreed = accepted if isinstance(accepted, Money) else self._opened(customer_ref, accepted)
+        statement = self._statement(customer_ref)
         start, references, at = (
-            Start(self.tenant, self.merchant, self.random_token),
+            Start(self.tenant, self.merchant, self._seal, self.random_token),
             frozenset(chosen),
             self.clock(),
         )
         # Done again it supersedes what was kept without our knowing, and whose form nobody has seen.
         return self.journal.run(
-            lambda tx: start.start(tx, statement, references, accepted, payer, at=at), repeatable=True
+            lambda tx: start.start(tx, statement, references, agreed, payer, at=at), repeatable=True
         )
+
+    def _opened(self, customer_ref: str, accepted: str) -> SealedQuote:
+        sealed = self._seal.open(accepted, tenant=self.tenant.id, customer_ref=customer_ref)
+        sealed.require_live(self.clock())
+        return sealed
 
     def settle(self, raw_body: bytes) -> Reply:
         """
@@ -245,6 +312,25 @@ class Checkout:
         with self.journal.reading() as tx:
             snapshot = tx.receipts.of_secret(hash_of(secret))
         return None if snapshot is None else Receipt.from_dict(snapshot)
+
+    def proof(self, secret: str) -> SealedQuote | None:
+        """
+        Prove that the receipt with this secret in its link says what its customer accepted; None for a secret of none.
+
+        Raises:
+            QuoteSealError: It does not, or the quote kept with its order was sealed with another key.
+        """
+        with self.journal.reading() as tx:
+            snapshot = tx.receipts.of_secret(hash_of(secret))
+            if snapshot is None:
+                return None
+            order = tx.orders.order(tx.receipts.order_of_secret(hash_of(secret)))
+        receipt = Receipt.from_dict(snapshot)
+        sealed = self._seal.open(
+            order.quote.get("seal", ""), tenant=self.tenant.id, customer_ref=order.customer_ref
+        )
+        sealed.require_lines(receipt.lines, receipt.total)
+        return sealed
 
     def confirm(self, order_id: str) -> None:
         """

@@ -10,12 +10,16 @@ Every error that `rak_billing` raises, as one tree.
     │   └── ReceiptError            of a receipt
     ├── SettingError                base: a configuration file is wrong (source, key, reason)
     │   ├── FeeScheduleError        of a fee schedule; a FeeError too
+    │   ├── MandatoryPatternError   of the pattern that finds mandatory invoices in a text
+    │   ├── SelectionRulesError     of the rules of selection
     │   └── TenantError             of an operator
     ├── InstantError                an instant without its offset from UTC (which day it lies in is a guess), or of no calendar day
     ├── SelectionError              these invoices may not be paid together (refusals)
     ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
     ├── QuoteError                  the fee was computed for another selection
-    ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote)
+    ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote, changes)
+    ├── QuoteExpiredError           the customer accepted a quote, but too long ago (expired_at)
+    ├── QuoteSealError              what came back as accepted is no quote of ours for this customer
     ├── BillingUnavailableError     the billing system did not answer: says nothing about the customer
     ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
     ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
@@ -40,9 +44,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from rak_billing.invoices import Statement
     from rak_billing.quote import Quote
+    from rak_billing.quote_facts import QuoteChange
     from rak_billing.selection import Refusal
 
 __all__ = [
@@ -59,14 +65,18 @@ __all__ = [
     "JournalError",
     "LanguageError",
     "MailError",
+    "MandatoryPatternError",
     "NotPayableOnlineError",
     "NothingToPayError",
     "QuoteChangedError",
     "QuoteError",
+    "QuoteExpiredError",
+    "QuoteSealError",
     "ReceiptError",
     "SchemaVersionError",
     "SealError",
     "SelectionError",
+    "SelectionRulesError",
     "SettingError",
     "StaleStateError",
     "TenantError",
@@ -153,6 +163,14 @@ class SelectionError(BillingError):
         )
 
 
+class SelectionRulesError(SettingError):
+    """The rules of selection are wrong, so no choice can be judged by them."""
+
+
+class MandatoryPatternError(SettingError):
+    """The pattern that finds mandatory invoices in a text is dangerous, or does not do what was said of it."""
+
+
 class FeeError(BillingError):
     """No fee can be computed for this amount, card or date."""
 
@@ -172,12 +190,39 @@ class QuoteChangedError(BillingError):
     Attributes:
         statement: What the billing system says now.
         quote: The same choice at today's amounts, or None when that choice is no longer possible.
+        changes: What differs from the sealed quote, fact by fact, each a `rak_billing.QuoteChange`. Empty when a bare
+            total was accepted, or when the choice is no longer possible.
     """
 
-    def __init__(self, statement: Statement, quote: Quote | None) -> None:
-        super().__init__("the invoices or their total changed since the customer accepted them")
+    def __init__(
+        self, statement: Statement, quote: Quote | None, changes: Iterable[QuoteChange] = ()
+    ) -> None:
         self.statement = statement
         self.quote = quote
+        self.changes = tuple(changes)
+        what = ", ".join(str(change) for change in self.changes) or "the invoices or their total"
+        super().__init__(f"changed since the customer accepted the quote: {what}")
+
+
+class QuoteExpiredError(BillingError):
+    """
+    The customer accepted a quote after its time: show the bill again, take no money.
+
+    Attributes:
+        expired_at: Until when it could be accepted, in UTC.
+    """
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(f"the quote could be accepted until {expired_at}; quote again")
+        self.expired_at = expired_at
+
+
+class QuoteSealError(BillingError):
+    """
+    A text that came as an accepted quote is none of ours, was changed on its way, or is another customer's.
+
+    Also a receipt that does not agree with the quote that was accepted for it.
+    """
 
 
 class ReceiptError(FactError):

@@ -55,9 +55,13 @@ class ReceiptSecrets:
     Derives the secret in the link of each receipt from one key.
 
     The link can be made again, for a mail or a page, and is stored nowhere.
+
+    Attributes:
+        quote_key: Derived from the same key, to seal quotes; tells nothing of the links.
     """
 
     _key: bytes = attrs.field(repr=False, eq=False)
+    quote_key: bytes = attrs.field(repr=False, eq=False)
 
     def __init__(self, secret_key: bytes | str) -> None:
         """
@@ -75,7 +79,10 @@ class ReceiptSecrets:
             raise TenantError(
                 "checkout", "secret_key", f"expected at least {_SHORTEST_KEY} bytes, got {len(key)}"
             )
-        self.__attrs_init__(hmac.digest(key, b"rak_billing/receipt-link", "sha256"))
+        self.__attrs_init__(
+            hmac.digest(key, b"rak_billing/receipt-link", "sha256"),
+            hmac.digest(key, b"rak_billing/quote-seal", "sha256"),
+        )
 
     def of(self, order_reference: str) -> str:
         """Return the secret of this order's receipt, 160 bits."""

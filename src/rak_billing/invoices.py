@@ -6,18 +6,39 @@ These are the words of the billing system, checked once at the door, so that eve
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 import attrs
+from attrs.validators import optional
 
+from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
 from rak_billing.errors import InvoiceError
+from rak_billing.invoice_facts import (
+    InvoiceKind,
+    InvoiceStatus,
+    VatLine,
+    first_of_month,
+    is_flag,
+    is_money,
+    is_name,
+    is_plain_date,
+    is_reference,
+    is_text,
+)
 
-__all__ = ["FEE_REFERENCE", "MANDATORY_MARK", "Account", "Invoice", "Statement"]
+__all__ = [
+    "FEE_REFERENCE",
+    "MANDATORY_MARK",
+    "Account",
+    "Invoice",
+    "InvoiceKind",
+    "InvoiceStatus",
+    "Statement",
+    "VatLine",
+]
 
 #: Reference of the fee line (rule R28); no invoice may carry it.
 FEE_REFERENCE: Final = "FRAIS"
@@ -25,50 +46,44 @@ FEE_REFERENCE: Final = "FRAIS"
 #: What follows the description of an invoice that must be paid (rules R23, I07).
 MANDATORY_MARK: Final = " — EXIGIBLE (paiement obligatoire)"
 
-_REFERENCE_LIMIT: Final = 32
-_SERVICE_LIMIT: Final = 64
-_MONTH: Final = re.compile(r"([12][0-9]{3})-(0[1-9]|1[0-2])")
-
-
-def _first_of_month(value: date | str) -> date:
-    """Take a date, or text ``2018-02``, as the month that it lies in (rule I08)."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value.replace(day=1)
-    if isinstance(value, str) and (match := _MONTH.fullmatch(value)):
-        return date(int(match[1]), int(match[2]), 1)
-    raise InvoiceError("period", f"expected a date or text such as '2018-02', not {value!r:.40}")
-
-
-def _is_text(_instance: object, field: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str):
-        raise InvoiceError(field.name, f"expected text, not {type(value).__name__}")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvoiceError(field.name, "holds half a character; was it decoded with another charset?")
-
-
-def _reference(_instance: object, field: attrs.Attribute[str], value: str) -> None:
-    if not 1 <= len(value) <= _REFERENCE_LIMIT or not value.isprintable() or value != value.strip():
-        raise InvoiceError(
-            field.name, f"expected 1 to {_REFERENCE_LIMIT} printable characters without outer spaces"
-        )
-
 
 def _not_the_fee(_instance: object, field: attrs.Attribute[str], value: str) -> None:
     if value.upper() == FEE_REFERENCE:
         raise InvoiceError(field.name, f"{FEE_REFERENCE} is reserved for the fee line")
 
 
-def _service(_instance: object, field: attrs.Attribute[str], value: str) -> None:
-    if not value.strip() or len(value) > _SERVICE_LIMIT:
-        raise InvoiceError(field.name, f"expected 1 to {_SERVICE_LIMIT} characters, not all of them spaces")
-    if any(unicodedata.category(character) == "Cc" for character in value):
-        raise InvoiceError(field.name, "control characters are not allowed")
+def _kind(value: InvoiceKind | str) -> InvoiceKind:
+    try:
+        return InvoiceKind(value)
+    except ValueError:
+        raise InvoiceError("kind", f"expected one of {', '.join(InvoiceKind)}, not {value!r:.40}") from None
 
 
-def _plain_date(_instance: object, field: attrs.Attribute[date], value: date) -> None:
-    # A datetime is a date to isinstance, yet never equals one.
-    if type(value) is not date:
-        raise InvoiceError(field.name, f"expected a date, not {type(value).__name__}")
+def _status(value: InvoiceStatus | str) -> InvoiceStatus:
+    try:
+        return InvoiceStatus(value)
+    except ValueError:
+        known = ", ".join(InvoiceStatus)
+        raise InvoiceError("status", f"expected one of {known}, not {value!r:.40}") from None
+
+
+def _is_optional_name(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None:
+        is_text(instance, field, value)
+        is_name(instance, field, str(value))
+
+
+def _vat_lines(lines: Iterable[VatLine]) -> tuple[VatLine, ...]:
+    kept = tuple(lines)
+    if not all(isinstance(line, VatLine) for line in kept):
+        raise InvoiceError("vat", "expected VatLine values, one for each rate")
+    if len({line.rate for line in kept}) < len(kept):
+        raise InvoiceError("vat", "expected each rate once")
+    return kept
+
+
+def _optional_name() -> Any:
+    return attrs.field(default=None, kw_only=True, validator=_is_optional_name)
 
 
 @attrs.frozen
@@ -81,35 +96,72 @@ class Invoice:
         service: What was supplied, as billing names it: ``ELECTRICITE``, ``EAU``, ``TRAVAUX``, ...
         period: The billed month, as its first day; any date in it or text ``YYYY-MM`` is taken too.
         due_date: The day until which it should be paid. Being past it does not make it mandatory.
-        amount: What is left to pay, all taxes included.
+        amount: What is left to pay, all taxes included (*net à payer*).
         is_mandatory: Billing demands it in every payment (*exigible*, rule R23).
+        kind: What it is; a credit note is never paid.
+        status: Where it stands; only an unpaid one can be paid.
+        is_disputed: The customer contests it.
+        is_direct_debit: The bank will collect it.
+        period_until: The last month billed, where there are several; read as *period* is.
+        issue_date: The day on which it was made out.
+        billed: The whole amount of the invoice, all taxes included (*TTC*); more than *amount* once a part is paid.
+        net: Its part without VAT (*HT*).
+        vat: Its VAT, one `VatLine` for each rate. Billing computes it; nothing here does.
+        contract: The contract that it belongs to, where a customer has several.
+        meter: The meter that was read.
+        group: Invoices with the same one go together, where the selection rules say so.
+        version: Billing's own mark of this state of the invoice (an ETag); part of what a customer accepts.
+        text: The back end's own description, where it says in words what others say in flags; see
+            `rak_billing.mandatory_pattern.MandatoryPattern`. Shown nowhere.
 
     Raises:
         InvoiceError: a field does not hold; ``FRAIS`` is reserved for the fee line.
     """
 
-    reference: str = attrs.field(validator=[_is_text, _reference, _not_the_fee])
-    service: str = attrs.field(validator=[_is_text, _service])
-    period: date = attrs.field(converter=_first_of_month)
-    due_date: date = attrs.field(validator=_plain_date)
-    amount: Money = attrs.field()
-    is_mandatory: bool = attrs.field(default=False)
+    reference: str = attrs.field(validator=[is_text, is_reference, _not_the_fee])
+    service: str = attrs.field(validator=[is_text, is_name])
+    period: date = attrs.field(converter=first_of_month)
+    due_date: date = attrs.field(validator=is_plain_date)
+    amount: Money = attrs.field(validator=is_money)
+    is_mandatory: bool = attrs.field(default=False, validator=is_flag)
+    kind: InvoiceKind = attrs.field(default=InvoiceKind.INVOICE, kw_only=True, converter=_kind)
+    status: InvoiceStatus = attrs.field(default=InvoiceStatus.UNPAID, kw_only=True, converter=_status)
+    is_disputed: bool = attrs.field(default=False, kw_only=True, validator=is_flag)
+    is_direct_debit: bool = attrs.field(default=False, kw_only=True, validator=is_flag)
+    period_until: date | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(first_of_month)
+    )
+    issue_date: date | None = attrs.field(default=None, kw_only=True, validator=optional(is_plain_date))
+    billed: Money | None = attrs.field(default=None, kw_only=True, validator=optional(is_money))
+    net: Money | None = attrs.field(default=None, kw_only=True, validator=optional(is_money))
+    vat: tuple[VatLine, ...] = attrs.field(default=(), kw_only=True, converter=_vat_lines)
+    contract: str | None = _optional_name()
+    meter: str | None = _optional_name()
+    group: str | None = _optional_name()
+    version: str | None = _optional_name()
+    text: str | None = attrs.field(default=None, kw_only=True, repr=False, validator=optional(is_text))
 
-    @amount.validator
-    def _amount_is_money(self, field: attrs.Attribute[Money], value: Money) -> None:
-        if not isinstance(value, Money):
-            raise InvoiceError(field.name, f"expected Money, not {type(value).__name__}")
+    @period_until.validator
+    def _period_runs_forward(self, field: attrs.Attribute[Any], value: date | None) -> None:
+        if value is not None and value < self.period:
+            raise InvoiceError(field.name, f"expected {self.period:%Y-%m} or later, not {value:%Y-%m}")
 
-    @is_mandatory.validator
-    def _mark_is_a_flag(self, field: attrs.Attribute[bool], value: bool) -> None:
-        # "false" and "N" are true to Python, and would lock the line for the customer.
-        if not isinstance(value, bool):
-            raise InvoiceError(field.name, f"expected True or False, not {type(value).__name__}")
+    @vat.validator
+    def _parts_add_up(self, field: attrs.Attribute[Any], value: tuple[VatLine, ...]) -> None:
+        """Refuse parts that contradict the whole; what is not stated is not judged."""
+        if self.billed is None or self.net is None:
+            return
+        try:
+            parts = sum((line.amount for line in value), start=self.net)
+        except MoneyError:
+            raise InvoiceError(field.name, "expected the currency of the net amount") from None
+        if parts != self.billed:
+            raise InvoiceError(field.name, f"net and VAT add up to {parts}, billed is {self.billed}")
 
     @property
     def is_payable(self) -> bool:
-        """Whether there is anything to pay: credits and settled invoices are not."""
-        return self.amount.centimes > 0
+        """Whether there is anything to pay: credits, settled and cancelled invoices are not."""
+        return self.amount.centimes > 0 and self.status is InvoiceStatus.UNPAID
 
     @property
     def description(self) -> str:
@@ -135,9 +187,9 @@ class Account:
         InvoiceError: *customer_ref* is not text of 1 to 32 characters, or another field is not text.
     """
 
-    customer_ref: str = attrs.field(validator=[_is_text, _reference])
-    name: str = attrs.field(validator=_is_text, repr=False)
-    address: str = attrs.field(validator=_is_text, repr=False)
+    customer_ref: str = attrs.field(validator=[is_text, is_reference])
+    name: str = attrs.field(validator=is_text, repr=False)
+    address: str = attrs.field(validator=is_text, repr=False)
 
 
 def _in_order(invoices: Iterable[Invoice]) -> tuple[Invoice, ...]:

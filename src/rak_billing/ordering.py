@@ -15,11 +15,21 @@ from rak_billing.invoices import FEE_REFERENCE, Account, Statement
 from rak_billing.payments.records import LineRecord, OrderRecord
 from rak_billing.payments.states import OrderState
 from rak_billing.quote import Quote
+from rak_billing.quote_facts import QuoteChange
+from rak_billing.quote_seal import SealedQuote
 from rak_billing.selection import select
+from rak_billing.selection.rules import GUIDE_RULES, SelectionRules
 
 
 def quote_of(
-    statement: Statement, chosen: Collection[str], *, card: Card, schedule: FeeSchedule | Tariff, on: date
+    statement: Statement,
+    chosen: Collection[str],
+    *,
+    card: Card,
+    schedule: FeeSchedule | Tariff,
+    rules: SelectionRules = GUIDE_RULES,
+    on: date,
+    expires_at: datetime | None = None,
 ) -> Quote:
     """
     Quote the invoices *chosen* of a statement.
@@ -29,47 +39,64 @@ def quote_of(
         FeeError: The schedule has no fee for this card or day.
         QuoteError: Together they are more than one payment can carry.
     """
-    selection = select(statement.invoices, chosen, on)
-    amounts = [invoice.amount for invoice in selection.invoices]
-    fee = schedule.fee(selection.total, invoices=amounts, card=card, on=on, channel=ONLINE)
-    return Quote.of(selection, fee)
+    selection = select(statement.invoices, chosen, on, rules=rules)
+    fee = schedule.fee(selection.total, invoices=selection.amounts, card=card, on=on, channel=ONLINE)
+    return Quote.of(selection, fee, expires_at=expires_at)
 
 
 def accepted_quote(
     statement: Statement,
     chosen: Collection[str],
-    accepted: Money,
+    accepted: SealedQuote | Money,
     *,
     card: Card,
     schedule: FeeSchedule | Tariff,
+    rules: SelectionRules = GUIDE_RULES,
     on: date,
 ) -> Quote:
     """
     Quote again what the customer accepted, on the bills as they are now.
 
     Raises:
-        QuoteChangedError: The selection no longer holds, or the total is another one. Its quote is of those of the
-            chosen invoices that are still there, or None where these cannot be quoted.
+        QuoteChangedError: The selection no longer holds, or something that was accepted is another one now, which its
+            changes name. Its quote is of those of the chosen invoices that are still there, or None where these
+            cannot be quoted.
         FeeError: As `quote_of`.
     """
+    terms: dict[str, Any] = {"card": card, "schedule": schedule, "rules": rules, "on": on}
     try:
-        quote = quote_of(statement, chosen, card=card, schedule=schedule, on=on)
+        quote = quote_of(statement, chosen, **terms)
     except SelectionError:
         left = {invoice.reference for invoice in statement.invoices}.intersection(chosen)
         try:
-            changed = quote_of(statement, left, card=card, schedule=schedule, on=on)
+            changed = quote_of(statement, left, **terms)
         except SelectionError:
             raise QuoteChangedError(statement, None) from None
-        raise QuoteChangedError(statement, changed) from None
-    if quote.total != accepted:
-        raise QuoteChangedError(statement, quote)
+        raise QuoteChangedError(statement, changed, _changes(accepted, changed)) from None
+    if changes := _changes(accepted, quote):
+        raise QuoteChangedError(statement, quote, changes)
     return quote
 
 
+def _changes(accepted: SealedQuote | Money, quote: Quote) -> tuple[QuoteChange, ...]:
+    if isinstance(accepted, SealedQuote):
+        return accepted.changes_to(quote)
+    if accepted == quote.total:
+        return ()
+    return (QuoteChange("total", str(accepted.centimes), str(quote.total.centimes)),)
+
+
 def order_of(
-    quote: Quote, account: Account, *, card: Card, tenant: str, reference: str, at: datetime
+    quote: Quote,
+    account: Account,
+    *,
+    seal: str,
+    card: Card,
+    tenant: str,
+    reference: str,
+    at: datetime,
 ) -> OrderRecord:
-    """Write a quote down as a new, open order; the lines keep billing's own text."""
+    """Write a quote down as a new, open order; the lines keep billing's own text, and the seal proves them."""
     lines = tuple(
         LineRecord(line.reference, line.description, line.amount, is_fee=line.reference == FEE_REFERENCE)
         for line in quote.lines
@@ -85,7 +112,7 @@ def order_of(
         card=card,
         total=quote.total,
         lines=lines,
-        quote={"fee": fee},
+        quote={"fee": fee, "rules": _rules_snapshot(quote), "seal": seal},
         quote_digest=_digest(account, lines, fee),
         created_at=at,
     )
@@ -112,6 +139,11 @@ def _fee_snapshot(quote: Quote) -> dict[str, Any]:
         "shares": [share.centimes for share in fee.shares],
         "steps": list(fee.explain()),
     }
+
+
+def _rules_snapshot(quote: Quote) -> dict[str, str]:
+    rules = quote.selection.rules
+    return {"id": rules.id, "version": rules.version, "fingerprint": rules.fingerprint}
 
 
 def _digest(account: Account, lines: tuple[LineRecord, ...], fee: dict[str, Any]) -> str:

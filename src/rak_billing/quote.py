@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
-from rak_billing.errors import QuoteError
+from rak_billing.errors import InstantError, QuoteError
 from rak_billing.fees.schedule import Fee
 from rak_billing.invoices import FEE_REFERENCE
 from rak_billing.selection import Selection
@@ -42,18 +44,31 @@ class Quote:
         selection: The chosen invoices.
         fee: What is added for paying online, computed for the total of these invoices.
         total: What the customer pays: invoices and fee.
+        expires_at: Until when it may be accepted, aware; None while nobody has to hurry.
     """
 
     selection: Selection
     fee: Fee
     total: Money
+    expires_at: datetime | None = attrs.field(default=None)
+
+    @expires_at.validator
+    def _is_an_instant(self, _field: attrs.Attribute[datetime | None], value: datetime | None) -> None:
+        if value is not None and value.utcoffset() is None:
+            raise InstantError("expected the expiry with its offset from UTC")
 
     @classmethod
-    def of(cls, selection: Selection, fee: Fee) -> Quote:
+    def of(cls, selection: Selection, fee: Fee, *, expires_at: datetime | None = None) -> Quote:
         """
         Put a fee to the selection that it was computed for.
 
+        Args:
+            selection: Made by `rak_billing.select`.
+            fee: Computed for the total of *selection*.
+            expires_at: Until when it may be accepted, aware.
+
         Raises:
+            InstantError: *expires_at* has no offset from UTC.
             QuoteError: the fee was computed for another total, or both together are more than one
                 payment can carry.
         """
@@ -62,7 +77,7 @@ class Quote:
                 f"the fee was computed for {fee.base}, the selection is {selection.total}: compute it again"
             )
         try:
-            return cls(selection, fee, selection.total + fee.gross)
+            return cls(selection, fee, selection.total + fee.gross, expires_at)
         except MoneyError as error:
             raise QuoteError("invoices and fee together are more than one payment can carry") from error
 
@@ -75,7 +90,7 @@ class Quote:
     def lines(self) -> tuple[QuoteLine, ...]:
         """The invoices in the order of the bill, then the fee, even one of 0,00 (rules R28, I31)."""
         invoices = (
-            QuoteLine(invoice.reference, invoice.description, invoice.amount)
-            for invoice in self.selection.invoices
+            QuoteLine(invoice.reference, invoice.description, amount)
+            for invoice, amount in zip(self.selection.invoices, self.selection.amounts, strict=True)
         )
         return (*invoices, QuoteLine(FEE_REFERENCE, FEE_DESCRIPTION, self.fee.gross))

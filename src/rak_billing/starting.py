@@ -31,7 +31,8 @@ from rak_billing.payment_request import Language, payment_request
 from rak_billing.payments.journal import Transaction
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.states import AttemptState, Event
-from rak_billing.quote import Quote
+from rak_billing.quote import Quote, QuoteLine
+from rak_billing.quote_seal import QuoteSeal, SealedQuote
 from rak_billing.tenant import Tenant
 
 
@@ -59,11 +60,13 @@ class Start:
     Attributes:
         tenant: The operator.
         merchant: Signs the form.
+        seal: Seals what is paid, where the customer accepted a bare total.
         random: Makes names and tokens.
     """
 
     tenant: Tenant
     merchant: Merchant
+    seal: QuoteSeal
     random: RandomBytes = attrs.field(repr=False)
 
     def start(
@@ -71,7 +74,7 @@ class Start:
         tx: Transaction,
         statement: Statement | None,
         chosen: Collection[str],
-        accepted: Money,
+        accepted: SealedQuote | Money,
         payer: Payer,
         *,
         at: datetime,
@@ -86,7 +89,7 @@ class Start:
 
             chosen: References of the invoices the customer ticked.
 
-            accepted: The total the customer saw and accepted.
+            accepted: What the customer accepted: a sealed quote, or a total.
 
             payer: What the customer typed.
 
@@ -95,7 +98,7 @@ class Start:
         Raises:
             InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
-            QuoteChangedError: Selection or total are no longer what was accepted.
+            QuoteChangedError: Selection, amounts, rules or tariff are no longer what was accepted.
             NotPayableOnlineError: The gateway would refuse what the bills say.
         """
         tx.orders.hold_invoices(self.tenant.id, chosen)
@@ -106,9 +109,10 @@ class Start:
             accepted,
             card=payer.card,
             schedule=self.tenant.fee_schedule,
+            rules=self.tenant.selection,
             on=local_time(at).date(),
         )
-        order = self._order(tx, quote, payable.account, payer.card, at=at)
+        order = self._order(tx, quote, payable.account, accepted, payer.card, at=at)
         _supersede(tx, order, at=at)
         token = new_return_token(self.random)
         form = self._form(order, payer, token)
@@ -153,11 +157,20 @@ class Start:
         return payable
 
     def _order(
-        self, tx: Transaction, quote: Quote, account: Account, card: Card, *, at: datetime
+        self,
+        tx: Transaction,
+        quote: Quote,
+        account: Account,
+        accepted: SealedQuote | Money,
+        card: Card,
+        *,
+        at: datetime,
     ) -> OrderRecord:
+        sealed = accepted if isinstance(accepted, SealedQuote) else self._sealed(quote, account)
         order = order_of(
             quote,
             account,
+            seal=sealed.text,
             card=card,
             tenant=self.tenant.id,
             reference=new_order_reference(self.random),
@@ -166,7 +179,16 @@ class Start:
         twin = tx.orders.open_twin(order.tenant, order.customer_ref, order.quote_digest)
         if twin is None:
             tx.orders.add(order)
-        return twin or order
+        kept = twin or order
+        # What is signed next is made of these lines: the last moment to find out that they are not what was accepted.
+        sealed.require_lines(
+            [QuoteLine(line.reference, line.description, line.amount) for line in kept.lines], kept.total
+        )
+        return kept
+
+    def _sealed(self, quote: Quote, account: Account) -> SealedQuote:
+        owner = {"tenant": self.tenant.id, "customer_ref": account.customer_ref}
+        return self.seal.open(self.seal.seal(quote, **owner), **owner)
 
 
 def unpaid_here(tx: Transaction, tenant: Tenant, statement: Statement) -> Statement | None:

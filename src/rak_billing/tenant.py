@@ -15,13 +15,23 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import attrs
+from attrs.validators import instance_of, optional
 
 from cmi_gateway.errors import FieldError
 from cmi_gateway.field_checks import check_name, check_order_id, check_url
 from rak_billing.email_address import checked_email
-from rak_billing.errors import EmailError, FeeError, TenantError
+from rak_billing.errors import (
+    EmailError,
+    FeeError,
+    MandatoryPatternError,
+    SelectionRulesError,
+    TenantError,
+)
 from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.fees.tariff import Tariff
+from rak_billing.mandatory_pattern import MandatoryPattern
+from rak_billing.selection.reading import read_rules
+from rak_billing.selection.rules import GUIDE_RULES, PartialMode, SelectionRules
 
 _RECEIPT_NUMBERS: Final = range(10**10, 10**11)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -113,6 +123,8 @@ class Tenant:
         mask_personal_data: Whether names and addresses are masked on pages and in what is signed.
         terms_version: Of the general terms; stored with every acceptance.
         fee_schedule: What paying online costs: one schedule, or a tariff of several dated ones.
+        selection: Which invoices may and must be paid together; the guide's rules unless given.
+        mandatory_pattern: Finds mandatory invoices in the text of a back end that has no flag for them.
         support_contact: Whom a customer in trouble turns to.
         legal_footer: At the foot of receipts and mails.
         mail_from: The sender of confirmation mails.
@@ -132,6 +144,10 @@ class Tenant:
     mask_personal_data: bool = attrs.field(default=True, validator=_is_flag)
     terms_version: str = attrs.field(validator=_is_text)
     fee_schedule: FeeSchedule | Tariff = attrs.field()
+    selection: SelectionRules = attrs.field(default=GUIDE_RULES)
+    mandatory_pattern: MandatoryPattern | None = attrs.field(
+        default=None, validator=optional(instance_of(MandatoryPattern))
+    )
     support_contact: str = attrs.field(validator=_is_line)
     legal_footer: str = attrs.field(validator=_is_text)
     mail_from: str = attrs.field(validator=_is_sender)
@@ -146,6 +162,14 @@ class Tenant:
     def _is_schedule(self, field: "attrs.Attribute[Any]", value: object) -> None:
         if not isinstance(value, FeeSchedule | Tariff):
             raise _refused(field, "expected a FeeSchedule or a Tariff")
+
+    @selection.validator
+    def _whole_invoices(self, field: "attrs.Attribute[Any]", value: object) -> None:
+        if not isinstance(value, SelectionRules):
+            raise _refused(field, "expected SelectionRules")
+        if value.partial.mode is not PartialMode.EXACT:
+            # The journal knows an invoice as paid or not paid: a second part would look like a second payment.
+            raise _refused(field, "the checkout pays whole invoices: partial.mode must be 'exact'")
 
     @classmethod
     def preset(cls, name: str) -> Self:
@@ -194,10 +218,13 @@ class Tenant:
         for key, field in known.items():
             if field.default is attrs.NOTHING and key not in table:
                 raise TenantError(source, key, "missing")
+        parts = {"fee_schedule": lambda value: schedule(str(value)), **_tables(source)}
         try:
-            return cls(**{**table, "fee_schedule": schedule(str(table["fee_schedule"]))})
+            return cls(**{key: parts.get(key, _same)(value) for key, value in table.items()})
         except TenantError as error:
             raise TenantError(source, error.key, error.reason) from None
+        except (SelectionRulesError, MandatoryPatternError) as error:
+            raise TenantError(source, error.key, error.reason) from error
         except (FeeError, OSError) as error:
             raise TenantError(source, "fee_schedule", str(error)) from error
 
@@ -221,6 +248,18 @@ class Tenant:
     def receipt_url(self, secret: str) -> str:
         """Where the receipt with this secret can be seen, for whoever holds the link."""
         return f"{self.portal_url}/recu/{secret}"
+
+
+def _tables(source: str) -> dict[str, Callable[[Any], Any]]:
+    """Give the readers of the tables in the file."""
+    return {
+        "selection": lambda table: read_rules(table, source),
+        "mandatory_pattern": lambda table: MandatoryPattern.from_table(table, source),
+    }
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _table(text: bytes, source: str) -> Mapping[str, Any]:

@@ -6,8 +6,9 @@ import pickle
 import pytest
 
 from rak_billing import errors
+from rak_billing.quote_facts import QuoteChange
 from rak_billing.selection import Refusal, SelectionRule
-from support.bills import STATEMENT
+from support.bills import PAYMENT_INSTANT, STATEMENT
 
 REFUSAL = Refusal(SelectionRule.MANDATORY_LEFT_OUT, "123456789", "La facture 123456789 est exigible.")
 
@@ -25,7 +26,12 @@ EVERY_ERROR = [
     errors.NotPayableOnlineError("ItemNumber1", "empty"),
     errors.NothingToPayError("nothing"),
     errors.QuoteChangedError(STATEMENT, None),
+    errors.QuoteChangedError(STATEMENT, None, [QuoteChange("total", "11426", "12132")]),
     errors.QuoteError("other total"),
+    errors.QuoteExpiredError(PAYMENT_INSTANT),
+    errors.QuoteSealError("not ours"),
+    errors.MandatoryPatternError("rak.toml", "pattern", "unbounded"),
+    errors.SelectionRulesError("rak.toml", "rules", "unknown"),
     errors.ReceiptError("number", "too short"),
     errors.SelectionError([REFUSAL]),
     errors.TenantError("rak.toml", "name", "missing"),

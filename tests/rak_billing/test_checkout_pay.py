@@ -20,11 +20,18 @@ from rak_billing.errors import (
     NothingToPayError,
     NotPayableOnlineError,
     QuoteChangedError,
+    QuoteError,
+    QuoteExpiredError,
+    QuoteSealError,
     TenantError,
     TermsNotAcceptedError,
 )
-from rak_billing.invoices import Account
+from rak_billing.invoices import Account, Statement
+from rak_billing.mandatory_pattern import MandatoryPattern
+from rak_billing.payments import schema
 from rak_billing.payments.states import PublicState
+from rak_billing.selection.rules import GUIDE_RULES, AtMostInvoices, SelectionRules
+from rak_billing.selection.suggesting import NoSuggestion
 from rak_billing.tenant import Tenant
 from support.callbacks import approved, declined
 from support.checkout_kit import CUSTOMER, EMAIL, A, B, Till, till, token_of
@@ -323,8 +330,8 @@ def test_one_text_is_no_choice_of_invoices(shop):
         shop.pay(A, chosen=A.reference)
 
 
-@pytest.mark.parametrize("accepted", ["114.26", 114.26, 11426, None])
-def test_what_was_accepted_is_money(shop, accepted):
+@pytest.mark.parametrize("accepted", [114.26, 11426, None, b"cq1.AAAA"])
+def test_what_was_accepted_is_a_sealed_quote_or_money(shop, accepted):
     """A total of another kind equals none, and would look like a changed bill for ever."""
     with pytest.raises(TypeError, match="Money"):
         shop.pay(A, accepted=accepted)
@@ -340,3 +347,144 @@ def test_in_memory_it_works_alike():
     with till() as shop:
         assert isinstance(shop, Till)
         assert "ACTION=POSTAUTH" == shop.settle(approved(shop.pay(A)))
+
+
+def sealed(shop, *chosen):
+    statement = Statement(shop.bills.account, shop.bills.invoices)
+    quote = shop.checkout.quote(statement, {invoice.reference for invoice in chosen}, "moroccan")
+    return shop.checkout.seal(CUSTOMER, quote)
+
+
+def test_what_was_accepted_is_what_is_paid_and_printed(shop):
+    """The order keeps the very text that the customer accepted, and the receipt is proved against it."""
+    accepted = sealed(shop, A, B)
+    form = shop.pay(A, B, accepted=accepted)
+    assert accepted == json.loads(shop.rows("orders")[0]["quote"])["seal"]
+    shop.settle(approved(form))
+    secret = shop.seen(form).receipt_url.rsplit("/", 1)[1]
+    proof = shop.checkout.proof(secret)
+    assert (accepted, shop.receipt(form).total) == (proof.text, proof.total)
+
+
+def test_a_receipt_that_was_altered_is_not_proved(shop):
+    """Whoever writes to the database cannot write the seal."""
+    form = shop.pay(A, accepted=sealed(shop, A))
+    shop.settle(approved(form))
+    secret = shop.seen(form).receipt_url.rsplit("/", 1)[1]
+    receipt_line, fee_line = shop.receipt(form).lines
+    forged = attrs.evolve(
+        shop.receipt(form),
+        lines=(attrs.evolve(receipt_line, amount=cmi.Money(11301)), fee_line),
+        total=cmi.Money(11425),
+    )
+    with shop.journal.engine.begin() as connection:
+        connection.execute(schema.receipts.update().values(snapshot=forged.to_dict()))
+    with pytest.raises(QuoteSealError):
+        shop.checkout.proof(secret)
+
+
+def test_a_secret_of_no_receipt_proves_nothing(shop):
+    """Nor does it say that there is none."""
+    assert shop.checkout.proof("x") is None
+
+
+def test_a_bare_total_is_sealed_when_it_is_accepted(shop):
+    """A program that passes Money gets an order with a proof too."""
+    form = shop.pay(A)
+    shop.settle(approved(form))
+    proof = shop.checkout.proof(shop.seen(form).receipt_url.rsplit("/", 1)[1])
+    assert cmi.Money.parse("114.26") == proof.total
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        ({"amount": cmi.Money.parse("113.03")}, f"balance of {A.reference}"),
+        ({"is_mandatory": True}, f"invoice {A.reference}"),
+        ({"version": "2"}, f"version of {A.reference}"),
+    ],
+)
+def test_a_changed_bill_breaks_the_seal_and_says_what_changed(shop, change, fact):
+    """Also where the total is the same."""
+    accepted = sealed(shop, A)
+    shop.bills.invoices = [attrs.evolve(A, **change), B]
+    with pytest.raises(QuoteChangedError) as caught:
+        shop.pay(A, accepted=accepted)
+    assert fact in [str(change) for change in caught.value.changes]
+    assert [] == shop.rows("orders")
+
+
+def test_changed_rules_or_tariff_break_the_seal(shop):
+    """Even when nothing costs more: the customer accepted the older ones."""
+    accepted = sealed(shop, A)
+    for field, value, fact in (
+        ("selection", attrs.evolve(GUIDE_RULES, version="2"), "rules version"),
+        ("fee_schedule", attrs.evolve(shop.checkout.tenant.fee_schedule, version="2"), "schedule version"),
+    ):
+        tenant = attrs.evolve(shop.checkout.tenant, **{field: value})
+        with pytest.raises(QuoteChangedError, match=fact):
+            attrs.evolve(shop.checkout, tenant=tenant, secret_key="0123456789abcdef").pay(
+                CUSTOMER, chosen=[A.reference], accepted=accepted, email=EMAIL, card="moroccan", terms=True
+            )
+
+
+def test_another_card_breaks_the_seal(shop):
+    """The fee may depend on it."""
+    with pytest.raises(QuoteChangedError, match="card"):
+        shop.pay(A, accepted=sealed(shop, A), card="international")
+
+
+def test_another_choice_breaks_the_seal(shop):
+    """What is chosen is what was sealed."""
+    with pytest.raises(QuoteChangedError, match=B.reference):
+        shop.pay(A, B, accepted=sealed(shop, A))
+
+
+def test_a_quote_is_accepted_within_the_hour(shop):
+    """Later it is shown again."""
+    accepted = sealed(shop, A)
+    shop.wait(minutes=60)
+    shop.pay(A, accepted=accepted)
+    shop.wait(seconds=1)
+    with pytest.raises(QuoteExpiredError):
+        shop.pay(A, accepted=accepted)
+
+
+@pytest.mark.parametrize("accepted", ["", "114.26", "cq1.", "cq1.AAAA"])
+def test_a_forged_seal_is_refused(shop, accepted):
+    """Before anything is read or written."""
+    shop.bills.is_down = True
+    with pytest.raises(QuoteSealError):
+        shop.pay(A, accepted=accepted)
+
+
+def test_a_preview_is_not_to_be_accepted(shop):
+    """It ignores the operator's rules, so it is never sealed."""
+    statement = Statement(shop.bills.account, shop.bills.invoices)
+    preview = shop.checkout.preview(statement, [A.reference], "moroccan")
+    assert cmi.Money.parse("114.26") == preview.total
+    with pytest.raises(QuoteError):
+        shop.checkout.seal(CUSTOMER, preview)
+
+
+def test_the_operators_rules_hold_at_the_checkout():
+    """In the quote, in the suggestion and once more when paying."""
+    rules = SelectionRules("one", "1", (AtMostInvoices(1),))
+    with till(tenant=attrs.evolve(Tenant.preset("rak"), selection=rules)) as shop:
+        statement = Statement(shop.bills.account, shop.bills.invoices)
+        advice = shop.checkout.suggest(statement, [A.reference, B.reference])
+        assert (B.reference,) == advice.remove
+        assert isinstance(shop.checkout.suggest(Statement(shop.bills.account, []), []), NoSuggestion)
+        with pytest.raises(QuoteChangedError) as caught:
+            shop.pay(A, B, accepted=sealed(shop, A))
+        assert caught.value.quote is None
+
+
+def test_a_text_only_back_end_marks_its_mandatory_invoices():
+    """By the operator's pattern, on the list and when paying."""
+    pattern = MandatoryPattern("EXIGIBLE", marked="EAU EXIGIBLE", plain="EAU")
+    with till(tenant=attrs.evolve(Tenant.preset("rak"), mandatory_pattern=pattern)) as shop:
+        shop.bills.invoices = [A, attrs.evolve(B, text="ELECTRICITE EXIGIBLE")]
+        assert [False, True] == [i.is_mandatory for i in shop.checkout.look_up(CUSTOMER).invoices]
+        with pytest.raises(QuoteChangedError):
+            shop.pay(A, accepted=cmi.Money.parse("114.26"))

@@ -1,12 +1,16 @@
 """Invoices, accounts and statements."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
 
 from cmi_gateway.money import Money
 from rak_billing.errors import InvoiceError
-from rak_billing.invoices import Account, Invoice
+from rak_billing.invoices import Account, Invoice, InvoiceKind, InvoiceStatus, VatLine
+from rak_billing.testing.invoices import invoices, statements
 from support.bills import ACCOUNT, INVOICE_A, INVOICE_B, STATEMENT
 
 GOOD = {
@@ -128,3 +132,90 @@ def test_a_statement_can_leave_out_invoices():
     """What is paid and not posted yet is taken off the bill; the account stays."""
     rest = STATEMENT.without({INVOICE_A.reference, "unknown"})
     assert (ACCOUNT, (INVOICE_B,)) == (rest.account, rest.invoices)
+
+
+PARTS = {"billed": Money(10700), "net": Money(10000), "vat": [VatLine("7", Money(700))]}
+
+
+def test_an_invoice_needs_its_six_facts_only():
+    """What billing does not know stays unsaid, and bars nothing."""
+    plain = invoice()
+    assert (InvoiceKind.INVOICE, InvoiceStatus.UNPAID, ()) == (plain.kind, plain.status, plain.vat)
+    assert not plain.is_disputed
+    assert not plain.is_direct_debit
+
+
+def test_an_invoice_keeps_what_billing_knows():
+    """Parts, kind, group, contract, meter and version; text from a file is taken for kind and status."""
+    full = invoice(
+        **PARTS, kind="instalment", status="posting", contract="C1", meter="M9", group="G", version="v7",
+        period_until="2018-03", issue_date=date(2018, 3, 20),
+    )  # fmt: skip
+    assert (InvoiceKind.INSTALMENT, date(2018, 3, 1), Fraction(7)) == (
+        full.kind,
+        full.period_until,
+        full.vat[0].rate,
+    )
+    assert not full.is_payable
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("kind", {"kind": "gift"}),
+        ("status", {"status": "lost"}),
+        ("is_disputed", {"is_disputed": "no"}),
+        ("is_direct_debit", {"is_direct_debit": 1}),
+        ("period", {"period_until": "2018"}),
+        ("period_until", {"period_until": "2018-01"}),
+        ("issue_date", {"issue_date": datetime(2018, 1, 1, tzinfo=UTC)}),
+        ("billed", {"billed": 107.0}),
+        ("net", {"net": "100"}),
+        ("vat", {"vat": [7]}),
+        ("vat", {"vat": [VatLine("7", Money(1)), VatLine(7, Money(2))]}),
+        ("vat", PARTS | {"net": Money(9999)}),
+        ("vat", PARTS | {"net": Money(10000, "EUR")}),
+        ("contract", {"contract": ""}),
+        ("meter", {"meter": "a\nb"}),
+        ("group", {"group": 5}),
+        ("version", {"version": "x" * 65}),
+        ("text", {"text": b"EXIGIBLE"}),
+    ],
+)
+def test_what_contradicts_itself_is_refused(field, changes):
+    """A fact of another kind, or parts that do not make the whole, never reach a payment."""
+    with pytest.raises(InvoiceError) as caught:
+        invoice(**changes)
+    assert field == caught.value.field
+
+
+@pytest.mark.parametrize("rate", ["7", 7, Decimal(7), Fraction(7)])
+def test_a_rate_is_exact(rate):
+    """Text, whole numbers, decimals and fractions are."""
+    assert Fraction(7) == VatLine(rate, Money(1)).rate
+
+
+@pytest.mark.parametrize("rate", [7.0, "7 %", "", "NaN", "-1", 101, True, None, Decimal("Infinity")])
+def test_a_rate_that_is_not_exact_is_refused(rate):
+    """A float above all."""
+    with pytest.raises(InvoiceError):
+        VatLine(rate, Money(1))
+
+
+def test_the_vat_amount_is_money():
+    """As every amount."""
+    with pytest.raises(InvoiceError):
+        VatLine("7", 7)
+
+
+@given(invoices())
+def test_the_description_never_holds_the_back_ends_text(drawn):
+    """It is generated: service, period, due date, and the mark of a mandatory one (rule R19)."""
+    assert drawn.description.startswith(f"GERANCE:{drawn.service}, PERIODE:01/")
+    assert drawn.description.endswith("obligatoire)") == drawn.is_mandatory
+
+
+@given(statements())
+def test_drawn_statements_are_statements(drawn):
+    """The published strategies make nothing that the classes would refuse."""
+    assert len({invoice.reference for invoice in drawn.invoices}) == len(drawn.invoices)

@@ -151,7 +151,7 @@ def test_an_email_carries_no_header(desk, email):
 
 def test_a_failure_inside_is_a_calm_page(desk, monkeypatch, caplog):
     """No trace, no personal data; what to do if one was paying, and whom to ask."""
-    monkeypatch.setattr(type(desk.checkout), "quote", lambda *a: 1 / 0)
+    monkeypatch.setattr(type(desk.checkout), "preview", lambda *a: 1 / 0)
     answer = desk.client.get(f"/factures/{desk.draft()}")
     assert 500 == answer.status_code
     assert "ne payez pas une seconde fois" in words(answer)

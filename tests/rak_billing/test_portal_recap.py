@@ -98,6 +98,31 @@ def test_a_tampered_total_is_refused(desk, accepted):
     assert [] == orders(desk)
 
 
+def test_a_seal_of_another_customer_is_refused(desk):
+    """What one page showed, no other page can accept."""
+    other = desk.recap_fields(desk.draft("555", chosen=["77"]))["accepted"]
+    answer = desk.pay(desk.draft(chosen=[A]), accepted=other)
+    assert (409, []) == (answer.status_code, orders(desk))
+
+
+def test_a_quote_that_expired_is_shown_again(desk):
+    """An old page is not paid from, even while its draft is kept alive."""
+    token = desk.draft(chosen=[A])
+    fields = desk.recap_fields(token) | {"terms": "yes"}
+    for _ in range(3):
+        desk.clock.forward(1700)
+        desk.client.get(f"/factures/{token}")
+    answer = desk.client.post(f"/paiement/{token}", data=fields)
+    assert (409, []) == (answer.status_code, orders(desk))
+
+
+def test_the_recap_carries_no_amount_that_is_trusted(desk):
+    """The seal holds the facts; a bare total is none."""
+    fields = desk.recap_fields(desk.draft(chosen=[A]))
+    assert fields["accepted"].startswith("cq1.")
+    assert "114.26" not in fields.values()
+
+
 def test_a_bill_that_changed_is_shown_again(desk):
     """The new list, with the ticks that still hold; nothing was paid."""
     token = desk.draft(chosen=[A])

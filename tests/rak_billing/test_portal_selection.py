@@ -12,6 +12,9 @@ from rak_billing.fees.rounding import Rounding, RoundingMode
 from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.invoices import Statement
 from rak_billing.portal.live_fee import LiveFee, live_fee
+from rak_billing.portal.texts import Texts
+from rak_billing.selection import SelectionRule
+from rak_billing.selection.rules import AtMostInvoices, NotDisputed, OldestFirst, SelectionRules
 from support.bills import PAYMENT_DAY, STATEMENT
 from support.fees import changed
 from support.portal_kit import A, B, open_desk, soup, words
@@ -192,3 +195,60 @@ def test_a_rate_too_fine_for_a_browsers_numbers_has_no_live_totals():
     """Better no figure than one that is a centime off."""
     rate = Fraction(11, 10) + Fraction(11, 10**10)
     assert live_fee(changed(RAK_2018, percent=rate), "moroccan") is None
+
+
+STRICT = SelectionRules("strict", "1", (OldestFirst(), NotDisputed(), AtMostInvoices(1)))
+
+
+@pytest.fixture
+def strict_desk(tmp_path):
+    with open_desk(tmp_path, tenant={"selection": STRICT}) as desk:
+        yield desk
+
+
+def test_the_operators_own_rules_are_said_on_the_page(strict_desk):
+    """Every refusal at once, by name, and what to change."""
+    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[B], action="continue")
+    assert 422 == answer.status_code
+    assert f"La facture {A} est plus ancienne que d'autres" in words(answer)
+    assert f"Cochez aussi : {A}" in words(answer)
+    assert f"Décochez : {B}" in words(answer)
+    both = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A, B], action="continue")
+    assert "Un paiement comprend 1 facture(s) au plus" in words(both)
+
+
+def test_the_totals_are_those_of_the_ticks_even_when_refused(strict_desk):
+    """Rule I05 holds before the operator's rules do."""
+    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A, B], action="continue")
+    assert "221,24" in totals(answer)
+
+
+def test_an_invoice_that_cannot_be_chosen_says_why(strict_desk):
+    """Its box is off and described by the reason; « Tout sélectionner » leaves it out, a hand-made form is refused."""
+    disputed = attrs.evolve(STATEMENT.invoices[1], is_disputed=True)
+    strict_desk.billing.statements["123456789"] = Statement(
+        STATEMENT.account, [STATEMENT.invoices[0], disputed]
+    )
+    token = strict_desk.draft()
+    page = soup(strict_desk.client.get(f"/factures/{token}"))
+    box = page.find("input", value=B)
+    assert box.has_attr("disabled")
+    assert "réclamation" in page.find(id=box["aria-describedby"]).get_text()
+    strict_desk.post(f"/factures/{token}", all="yes", action="recalc")
+    assert [A] == ticked(strict_desk.client.get(f"/factures/{token}"))
+    assert 422 == strict_desk.post(f"/factures/{token}", invoice=[A, B], action="continue").status_code
+
+
+def test_what_no_change_can_mend_has_no_advice(strict_desk):
+    """Then only the reasons stand there."""
+    disputed = [attrs.evolve(invoice, is_disputed=True) for invoice in STATEMENT.invoices]
+    strict_desk.billing.statements["123456789"] = Statement(STATEMENT.account, disputed)
+    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A], action="continue")
+    assert (422, False) == (answer.status_code, "Cochez aussi" in words(answer))
+
+
+def test_every_refusal_has_its_words():
+    """No rule can be broken without the customer reading why."""
+    texts = Texts.load("fr")
+    for rule in SelectionRule:
+        assert texts.text(f"refusal.{rule}", reference="1", references="2", limit="3")

@@ -133,3 +133,48 @@ def test_a_schedule_must_be_one():
     """A name is not a schedule."""
     with pytest.raises(TenantError):
         attrs.evolve(RAK, fee_schedule="rak-2018")
+
+
+SELECTION = """
+[selection]
+id = "regie"
+version = "2"
+rules = ["mandatory-included", { rule = "at-most-invoices", count = 4 }]
+[mandatory_pattern]
+pattern = 'EXIGIBLE'
+marked = "EAU EXIGIBLE"
+plain = "EAU"
+"""
+
+
+def test_an_operator_has_rules_of_its_own(tmp_path):
+    """Tables of the file; without them the guide's rules hold, and no text is read."""
+    file = tmp_path / "op.toml"
+    file.write_text(toml() + SELECTION, "utf-8")
+    tenant = Tenant.from_toml(file)
+    assert ("regie", "EXIGIBLE") == (tenant.selection.id, tenant.mandatory_pattern.pattern)
+    assert ("guide", None) == (RAK.selection.id, RAK.mandatory_pattern)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ('[selection]\nid = "a"\nversion = "1"\nrules = ["newest-first"]', "rules"),
+        ('[selection]\nid = "a"\nversion = "1"\nrules = []\npartial = { mode = "free" }', "selection"),
+        ("[mandatory_pattern]\npattern = 'x+'\nmarked = 'x'\nplain = 'y'", "mandatory_pattern.pattern"),
+        ("[mandatory_pattern]\npattern = 'x'", "mandatory_pattern"),
+    ],
+)
+def test_rules_that_are_wrong_stop_the_start(tmp_path, table, key):
+    """With the file and the key; parts of invoices are not paid by the checkout, which says so here."""
+    file = tmp_path / "op.toml"
+    file.write_text(f"{toml()}\n{table}", "utf-8")
+    with pytest.raises(TenantError) as caught:
+        Tenant.from_toml(file)
+    assert (str(file), key) == (caught.value.source, caught.value.key)
+
+
+def test_rules_are_rules():
+    """Not their name."""
+    with pytest.raises(TenantError):
+        attrs.evolve(RAK, selection="guide")

@@ -67,6 +67,12 @@ class ReceiptBook:
         query = select(schema.receipts.c.snapshot).where(schema.receipts.c.secret_hash == secret_hash)
         return self._connection.execute(query).scalar_one_or_none()
 
+    def order_of_secret(self, secret_hash: str) -> str:
+        """Return the reference of the order whose receipt has this link; there must be one."""
+        query = select(schema.receipts.c.order_reference).where(schema.receipts.c.secret_hash == secret_hash)
+        reference: str = self._connection.execute(query).scalar_one()
+        return reference
+
     def of_order(self, order_reference: str) -> Mapping[str, Any] | None:
         """Return the snapshot of this order's receipt, or None."""
         query = select(schema.receipts.c.snapshot).where(schema.receipts.c.order_reference == order_reference)

@@ -7,16 +7,29 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from cmi_gateway.money import Money
+from rak_billing.display import amount_text
 from rak_billing.errors import SelectionError
 from rak_billing.fees.schedule import Card
-from rak_billing.invoices import Account, Statement
+from rak_billing.invoices import Account, Invoice, Statement
 from rak_billing.masking import mask_address, mask_name
 from rak_billing.portal.context import portal
 from rak_billing.portal.problems import Problem
 from rak_billing.quote import Quote
 from rak_billing.selection import Refusal
+from rak_billing.selection.judging import Bill, bill_of
+from rak_billing.selection.rules import MandatoryIncluded
+from rak_billing.selection.suggesting import Suggestion
 
-__all__ = ["CustomerView", "Line", "Totals", "lines_of", "locked", "refusal_problems", "totals_of"]
+__all__ = [
+    "CustomerView",
+    "Line",
+    "Totals",
+    "lines_of",
+    "reason_of",
+    "refusal_problems",
+    "suggestion_of",
+    "totals_of",
+]
 
 
 @attrs.frozen
@@ -31,6 +44,7 @@ class Line:
         amount: All taxes included.
         ticked: Whether its box is ticked.
         mandatory: Whether the customer cannot leave it out (rule R23).
+        bar: Why it cannot be chosen; empty when it can.
     """
 
     anchor: str
@@ -39,6 +53,7 @@ class Line:
     amount: Money
     ticked: bool
     mandatory: bool
+    bar: str
 
 
 @attrs.frozen
@@ -66,46 +81,63 @@ class CustomerView:
         return cls(account.name, account.address, email)
 
 
-def locked(statement: Statement) -> frozenset[str]:
-    """Give the references that every payment must contain."""
-    return frozenset(i.reference for i in statement.invoices if i.is_mandatory and i.is_payable)
-
-
 def lines_of(statement: Statement, ticked: Collection[str]) -> tuple[Line, ...]:
     """Lay out the bill; mandatory invoices are ticked whatever was chosen, for the customer to see."""
-    mandatory = locked(statement)
+    bill = bill_of(statement.invoices, portal().tenant.selection)
+    demands = bill.rules.has(MandatoryIncluded)
     return tuple(
-        Line(
-            f"facture-{number}",
-            invoice.reference,
-            invoice.description,
-            invoice.amount,
-            ticked=invoice.reference in mandatory or invoice.reference in ticked,
-            mandatory=invoice.reference in mandatory,
-        )
+        _line(number, invoice, ticked, bill, is_locked=demands and invoice.is_mandatory)
         for number, invoice in enumerate(statement.invoices, start=1)
+    )
+
+
+def _line(number: int, invoice: Invoice, ticked: Collection[str], bill: Bill, *, is_locked: bool) -> Line:
+    bars = bill.bars.get(invoice.reference, ())
+    mandatory = is_locked and not bars
+    return Line(
+        f"facture-{number}",
+        invoice.reference,
+        invoice.description,
+        invoice.amount,
+        ticked=mandatory or (invoice.reference in ticked and not bars),
+        mandatory=mandatory,
+        bar=" ; ".join(reason_of(refusal) for refusal in bars),
     )
 
 
 def totals_of(statement: Statement, lines: Sequence[Line], card: Card) -> Totals:
     """Add up the ticked lines with the fee; nothing ticked is nothing to pay."""
     ticked = [line.reference for line in lines if line.ticked]
-    nothing = Money(0)
     try:
-        quote: Quote = portal().checkout.quote(statement, ticked, card)
+        quote: Quote = portal().checkout.preview(statement, ticked, card)
     except SelectionError:
-        return Totals(nothing, nothing, nothing)
+        return Totals(Money(0), Money(0), Money(0))
     return Totals(quote.invoices_total, quote.fee.gross, quote.total)
+
+
+def reason_of(refusal: Refusal) -> str:
+    """Say why, in the customer's language."""
+    limit = refusal.limit
+    return portal().texts.text(
+        f"refusal.{refusal.rule}",
+        reference=refusal.reference or "",
+        references=", ".join(other for other in refusal.references if other != refusal.reference),
+        limit=amount_text(limit) if isinstance(limit, Money) else str(limit),
+    )
+
+
+def suggestion_of(statement: Statement, chosen: Collection[str]) -> tuple[str, ...]:
+    """Say what to tick and untick, where a choice that the rules refuse can be mended."""
+    texts, found = portal().texts, portal().checkout.suggest(statement, chosen)
+    if not isinstance(found, Suggestion):
+        return ()
+    changes = {"selection.suggest_add": found.add, "selection.suggest_remove": found.remove}
+    return tuple(texts.text(key, references=", ".join(names)) for key, names in changes.items() if names)
 
 
 def refusal_problems(refusals: Sequence[Refusal], lines: Sequence[Line]) -> tuple[Problem, ...]:
     """Say every refusal in the customer's language, each linked to its line."""
     anchors = {line.reference: line.anchor for line in lines}
-    texts = portal().texts
     return tuple(
-        Problem(
-            anchors.get(refusal.reference or "", "factures"),
-            texts.text(f"refusal.{refusal.rule}", reference=refusal.reference or ""),
-        )
-        for refusal in refusals
+        Problem(anchors.get(refusal.reference or "", "factures"), reason_of(refusal)) for refusal in refusals
     )

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from cmi_gateway.errors import MoneyError
-from cmi_gateway.money import Money
 from cmi_gateway.payment import SignedForm
 from rak_billing.errors import (
     InvoicesAlreadyPaidError,
     NothingToPayError,
     QuoteChangedError,
+    QuoteExpiredError,
+    QuoteSealError,
     SelectionError,
 )
 from rak_billing.payment_request import Language
@@ -61,7 +61,7 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
         form = portal().checkout.pay(
             draft.customer_ref,
             chosen=draft.chosen or (),
-            accepted=_accepted(),
+            accepted=request.form.get("accepted", ""),
             email=draft.email,
             card=draft.card,
             terms=True,
@@ -70,6 +70,8 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
         )
     except QuoteChangedError as error:
         return changed_page(token, draft, error.statement)
+    except (QuoteExpiredError, QuoteSealError):
+        return _changed(token, draft)
     except (InvoicesAlreadyPaidError, NothingToPayError):
         return nothing_left_page()
     return _hand_over(form)
@@ -78,14 +80,6 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
 def _hand_over(form: SignedForm) -> Response:
     send_forms_to(form.action)
     return make_response(form.html(nonce=nonce()))
-
-
-def _accepted() -> Money:
-    """Read the total that the customer saw; anything else than an amount matches no bill."""
-    try:
-        return Money.parse(request.form.get("accepted", ""))
-    except MoneyError:
-        return Money(0)
 
 
 def _changed(token: str, draft: Draft) -> Response:
@@ -124,6 +118,7 @@ def _recap(token: str, draft: Draft, *, status: int = 200, problems: Sequence[Pr
         token=token,
         mark=draft.mark,
         quote=quote,
+        accepted=portal().checkout.seal(draft.customer_ref, quote),
         customer=CustomerView.of(statement.account, draft.email),
         gateway_host=urlsplit(portal().checkout.merchant.gateway.url).hostname,
         step=4,

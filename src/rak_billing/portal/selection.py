@@ -10,7 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from rak_billing.errors import SelectionError
 from rak_billing.invoices import Statement
-from rak_billing.portal.bill_view import CustomerView, lines_of, refusal_problems, totals_of
+from rak_billing.portal.bill_view import (
+    CustomerView,
+    lines_of,
+    refusal_problems,
+    suggestion_of,
+    totals_of,
+)
 from rak_billing.portal.context import draft_of, drafts, portal
 from rak_billing.portal.drafts import Draft, TooManyInvoicesError
 from rak_billing.portal.live_fee import live_fee
@@ -54,14 +60,15 @@ def choose(draft: str) -> ResponseReturnValue:
     except TooManyInvoicesError:
         problems = (Problem("factures", portal().texts.text("selection.error_too_many")),)
     if problems:
-        return list_page(draft, chosen, statement, status=422, problems=problems)
+        advice = suggestion_of(statement, chosen.chosen or ())
+        return list_page(draft, chosen, statement, status=422, problems=problems, advice=advice)
     return redirect(url_for("selection.show" if recalculate else "recap.show", draft=draft), 303)
 
 
 def _ticked(statement: Statement) -> tuple[str, ...]:
     # The header box takes part in the form only where no script runs: the script acts at once and unnames it.
     if "all" in request.form:
-        return tuple(invoice.reference for invoice in statement.invoices if invoice.is_payable)
+        return tuple(line.reference for line in lines_of(statement, ()) if not line.bar)
     return tuple(request.form.getlist("invoice"))
 
 
@@ -85,6 +92,7 @@ def list_page(
     *,
     status: int = 200,
     problems: Sequence[Problem] = (),
+    advice: Sequence[str] = (),
     changed: bool = False,
 ) -> Response:
     """Make the page of step 3, also in its form « Vos factures ont changé »."""
@@ -100,6 +108,7 @@ def list_page(
         lines=lines,
         totals=totals_of(statement, lines, draft.card),
         live=live_fee(portal().checkout.schedule_today(), draft.card),
+        advice=advice,
         step=3,
     )
 

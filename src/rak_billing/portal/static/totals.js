@@ -2,7 +2,7 @@
 // Ticks, header box and live totals. Whole centimes throughout; the server computes everything again.
 (() => {
   const form = document.querySelector("form:has(table.bills)") || document.querySelector("main form");
-  const boxes = [...form.querySelectorAll("input[name=invoice]")];
+  const boxes = [...form.querySelectorAll("input[name=invoice]:not(:disabled)")];
   const all = document.getElementById("all");
   const output = form.querySelector("output.sums");
   const live = "live" in form.dataset;
