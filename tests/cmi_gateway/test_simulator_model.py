@@ -6,6 +6,7 @@ The model is told nothing but the answers: it keeps its own sums from what was a
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -164,7 +165,8 @@ class Gateway(RuleBasedStateMachine):
         return held, captured, refunded
 
 
-TestGateway = Gateway.TestCase
+# Two thousand runs of fifty steps take longer than a test usually may on a busy machine.
+TestGateway = pytest.mark.timeout(900)(Gateway.TestCase)
 TestGateway.settings = settings(
     max_examples=count(100, 2000), stateful_step_count=count(30, 50), deadline=None
 )
