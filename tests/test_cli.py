@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from cmi_gateway.simulator.cards import CARDS
 from cmi_gateway.simulator.delivery import CallbackAnswer
-from rak_billing.cli import DemoParts, main
+from rak_billing.cli.demo import DemoParts
+from rak_billing.cli.root import rak_billing as main
 from rak_billing.demo.bills import demo_clients
 from rak_billing.demo.servers import running_demo
 from rak_billing.errors import JournalError

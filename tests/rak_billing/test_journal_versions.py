@@ -74,6 +74,7 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
         with shop.journal.engine.begin() as connection:
             for table in ("invoices", "tallies", VERSION_TABLE):
                 connection.exec_driver_sql(f"DROP TABLE {table}")
+            connection.exec_driver_sql("ALTER TABLE callbacks DROP COLUMN reduced_at")
             for index in ("uq_orders_open", "uq_callbacks_processed"):
                 connection.exec_driver_sql(f"DROP INDEX {index}")
     with till(tmp_path) as again:

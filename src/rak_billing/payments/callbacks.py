@@ -6,7 +6,8 @@ from typing import Final
 import attrs
 from sqlalchemy import Connection, insert, select, update
 
-from rak_billing.payments import schema
+from rak_billing.payments import schema, sealing
+from rak_billing.payments.sealing import Vault
 from rak_billing.payments.upserts import insert_unless_there
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
@@ -37,6 +38,7 @@ class Callbacks:
     """
 
     _connection: Connection = attrs.field(repr=False)
+    _vault: Vault = attrs.field(repr=False)
 
     def reply_to(self, digest: str) -> str | None:
         """Return the answer that this very callback got before, or None."""
@@ -69,10 +71,17 @@ class Callbacks:
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:
         """Keep a callback as it came, before anything is decided about it; tell whether it was new."""
+        kept = self._vault.seal_bytes(sealing.CALLBACK, digest, raw)
         row = {
-            "digest": digest, "hash": presented_hash, "order_id": order_id, "raw": raw, "received_at": at,
+            "digest": digest, "hash": presented_hash, "order_id": order_id, "raw": kept, "received_at": at,
         }  # fmt: skip
         return insert_unless_there(self._connection, schema.callbacks, row)
+
+    def raw(self, digest: str) -> bytes | None:
+        """Return a callback as it came, or None; of an old one, what retention left of it."""
+        table = schema.callbacks
+        kept = self._connection.execute(select(table.c.raw).where(table.c.digest == digest)).scalar()
+        return None if kept is None else self._vault.open_bytes(sealing.CALLBACK, digest, kept)
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
         """Remember which callback was the first to tell this outcome of a transaction of the gateway."""

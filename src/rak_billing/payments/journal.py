@@ -12,7 +12,7 @@ A transaction that ends by an exception leaves no trace. `Journal.run` does one 
 as PostgreSQL does when two of them met.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from types import TracebackType
@@ -20,27 +20,27 @@ from typing import Any, Final, Self, TypeVar
 
 import attrs
 from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.callbacks import Callbacks
+from rak_billing.payments.databases import engine_of
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
-from rak_billing.payments.postgresql import check_durable, create_postgresql_engine
+from rak_billing.payments.postgresql import check_durable
 from rak_billing.payments.preparing import bring_up_to_date
 from rak_billing.payments.receipts import ReceiptBook
 from rak_billing.payments.rejections import Rejections
 from rak_billing.payments.retrying import Retrying, sqlstate
 from rak_billing.payments.reviews import Reviews
-from rak_billing.payments.sqlite import READ_ONLY, create_private_file, create_sqlite_engine
+from rak_billing.payments.sealing import Vault
+from rak_billing.payments.sqlite import READ_ONLY
+from rak_billing.payments.tallies import Tallies
 from rak_billing.payments.versions import check_version
 
 T = TypeVar("T")
 
-_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
-_EXAMPLES: Final = "sqlite:///rak.db or postgresql://user@host/database"
 #: Classes of codes by which a server says that it or the connection is going, or that it does not know.
 _UNSURE: Final = frozenset({"08", "57"})
 _STATEMENT_UNKNOWN: Final = "40003"
@@ -54,14 +54,16 @@ class Transaction:
 
     Attributes:
         connection: For a host that keeps its own tables in the same database and writes with us.
+        vault: Seals what is personal.
     """
 
     connection: Connection = attrs.field(repr=False)
+    vault: Vault = attrs.field(factory=Vault, repr=False)
 
     @cached_property
     def orders(self) -> Orders:
         """Orders, their lines and attempts, and what happened to them."""
-        return Orders(self.connection)
+        return Orders(self.connection, self.vault)
 
     @cached_property
     def locks(self) -> InvoiceLocks:
@@ -71,7 +73,7 @@ class Transaction:
     @cached_property
     def callbacks(self) -> Callbacks:
         """Callbacks whose signature holds, and the answers they got."""
-        return Callbacks(self.connection)
+        return Callbacks(self.connection, self.vault)
 
     @cached_property
     def rejections(self) -> Rejections:
@@ -86,7 +88,12 @@ class Transaction:
     @cached_property
     def receipts(self) -> ReceiptBook:
         """Receipts and their numbers."""
-        return ReceiptBook(self.connection)
+        return ReceiptBook(self.connection, self.vault)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """Sums over orders, deleted ones included."""
+        return Tallies(self.connection)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -106,12 +113,22 @@ class Journal:
         engine: The SQLAlchemy engine, for tables that live beside the journal's. Its transactions begin as writers.
     """
 
-    def __init__(self, engine: Engine, *, retrying: Retrying | None = None) -> None:
+    def __init__(
+        self, engine: Engine, *, keys: Iterable[bytes | str] = (), retrying: Retrying | None = None
+    ) -> None:
         self.engine = engine
+        self._vault = Vault(keys)
         self._retrying = retrying or Retrying()
 
     @classmethod
-    def open(cls, url: str, *, upgrade: bool | None = None, writer_gate: bool = True) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        upgrade: bool | None = None,
+        writer_gate: bool = True,
+        keys: Iterable[bytes | str] = (),
+    ) -> Self:
         """
         Open the journal at *url*.
 
@@ -127,17 +144,17 @@ class Journal:
 
             writer_gate: Whether writers of an SQLite file queue at a file beside it, so that none starves.
 
+            keys: Seal personal data and signed fields; each 32 random bytes, or those in URL-safe base64. The first
+                one seals, all of them open. Without any, data is kept in clear.
+
         Raises:
             JournalError: The URL is not one of these, or the database cannot be opened.
             SchemaVersionError: The tables are of another version, and are not to be upgraded.
         """
-        parsed = _parsed(url)
-        is_sqlite = parsed.get_backend_name() == "sqlite"
-        if is_sqlite:
-            create_private_file(parsed)
-            journal = cls(create_sqlite_engine(parsed, writer_gate=writer_gate))
-        else:
-            journal = cls(create_postgresql_engine(parsed))
+        vault = Vault(keys)
+        journal = cls(engine_of(url, writer_gate=writer_gate))
+        journal._vault = vault
+        is_sqlite = journal.engine.dialect.name == "sqlite"
         try:
             journal._prepare(upgrade=is_sqlite if upgrade is None else upgrade)
         except BaseException:
@@ -193,7 +210,7 @@ class Journal:
     @contextmanager
     def _begun(self) -> Iterator[Transaction]:
         with self.engine.connect() as connection, connection.begin() as begun:
-            yield Transaction(connection)
+            yield Transaction(connection, self._vault)
             try:
                 begun.commit()
             except BaseException as error:
@@ -213,9 +230,9 @@ class Journal:
         Raises:
             JournalError: The database refused.
         """
-        options = _READING.get(self.engine.dialect.name, {})
+        options: dict[str, Any] = {READ_ONLY: True} | _READING.get(self.engine.dialect.name, {})
         with _translated(), self.engine.connect() as connection:
-            yield Transaction(connection.execution_options(**{READ_ONLY: True}, **options))
+            yield Transaction(connection.execution_options(**options), self._vault)
 
     def close(self) -> None:
         """Close all connections; an in-memory journal is gone after that."""
@@ -237,18 +254,6 @@ class Journal:
 _READING: Final[dict[str, dict[str, Any]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 }
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        # The text is not shown: a database URL may hold a password.
-        raise JournalError(f"expected a URL such as {_EXAMPLES}") from None
-    # The name of the driver too: another one may be missing, or know no threads.
-    if parsed.drivername not in _DRIVERS:
-        raise JournalError(f"expected a URL such as {_EXAMPLES}, not {parsed.drivername}")
-    return parsed
 
 
 def _is_undone(error: DBAPIError) -> bool:

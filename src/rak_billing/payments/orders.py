@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.errors import JournalError, StaleStateError
-from rak_billing.payments import schema, states
+from rak_billing.payments import schema, sealing, states
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
+from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.payments.upserts import insert_unless_there
 
@@ -21,6 +22,7 @@ class Orders:
     """Orders, their lines, attempts and history, inside one transaction."""
 
     _connection: Connection = attrs.field(repr=False)
+    _vault: Vault = attrs.field(repr=False)
 
     def add(self, order: OrderRecord) -> None:
         """Write down a new order with its lines."""
@@ -29,8 +31,12 @@ class Orders:
                 reference=order.reference,
                 tenant=order.tenant,
                 customer_ref=order.customer_ref,
-                customer_name=order.customer_name,
-                customer_address=order.customer_address,
+                customer_name=self._vault.seal_text(
+                    sealing.CUSTOMER_NAME, order.reference, order.customer_name
+                ),
+                customer_address=self._vault.seal_text(
+                    sealing.CUSTOMER_ADDRESS, order.reference, order.customer_address
+                ),
                 state=order.state.value,
                 card=order.card,
                 total_centimes=order.total.centimes,
@@ -63,8 +69,10 @@ class Orders:
                 order_reference=attempt.order_reference,
                 state=attempt.state.value,
                 token_hash=attempt.token_hash,
-                form_fields=[list(pair) for pair in attempt.form_fields],
-                email=attempt.email,
+                form_fields=self._vault.seal_json(
+                    sealing.FORM_FIELDS, attempt.order_id, [list(pair) for pair in attempt.form_fields]
+                ),
+                email=self._vault.seal_text(sealing.EMAIL, attempt.order_id, attempt.email),
                 language=attempt.language,
                 terms_version=attempt.terms_version,
                 terms_accepted_at=attempt.terms_accepted_at,
@@ -183,14 +191,17 @@ class Orders:
             schema.attempts.c.order_reference.in_(sharing),
         )
         rows = self._connection.execute(query.order_by(schema.attempts.c.started_at))
-        return tuple(attempt_from_row(row) for row in rows)
+        return tuple(attempt_from_row(row, self._vault) for row in rows)
 
     def keep_payment(self, attempt: AttemptRecord, facts: PaymentFacts, instant: datetime) -> AttemptRecord:
         """Write the facts of the accepted payment beside its attempt."""
         self._connection.execute(
             update(schema.attempts)
             .where(schema.attempts.c.order_id == attempt.order_id)
-            .values(facts=facts_to_json(facts), payment_instant=instant)
+            .values(
+                facts=self._vault.seal_json(sealing.FACTS, attempt.order_id, facts_to_json(facts)),
+                payment_instant=instant,
+            )
         )
         return attrs.evolve(attempt, facts=facts, payment_instant=instant)
 
@@ -254,7 +265,7 @@ class Orders:
 
     def _one_attempt(self, query: Select[Any]) -> AttemptRecord | None:
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else attempt_from_row(row)
+        return None if row is None else attempt_from_row(row, self._vault)
 
     def _order(self, row: Row[Any]) -> OrderRecord:
         lines = self._connection.execute(
@@ -262,4 +273,4 @@ class Orders:
             .where(schema.order_lines.c.order_reference == row.reference)
             .order_by(schema.order_lines.c.position)
         )
-        return order_from_rows(row, tuple(lines))
+        return order_from_rows(row, tuple(lines), self._vault)

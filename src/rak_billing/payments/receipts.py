@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from rak_billing.errors import JournalError
-from rak_billing.payments import schema
+from rak_billing.payments import schema, sealing
+from rak_billing.payments.sealing import Vault
 from rak_billing.payments.upserts import add_up
 
 _DIGITS: Final = 11
@@ -19,6 +20,7 @@ class ReceiptBook:
     """Receipts of all operators, inside one transaction."""
 
     _connection: Connection = attrs.field(repr=False)
+    _vault: Vault = attrs.field(repr=False)
 
     def next_number(self, tenant: str, *, first: int) -> str:
         """
@@ -57,15 +59,14 @@ class ReceiptBook:
                 number=number,
                 order_reference=order_reference,
                 secret_hash=secret_hash,
-                snapshot=dict(snapshot),
+                snapshot=self._vault.seal_json(sealing.SNAPSHOT, order_reference, dict(snapshot)),
                 issued_at=at,
             )
         )
 
     def of_secret(self, secret_hash: str) -> Mapping[str, Any] | None:
         """Return the snapshot of the receipt with this link, by the hash of its secret, or None."""
-        query = select(schema.receipts.c.snapshot).where(schema.receipts.c.secret_hash == secret_hash)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._snapshot(schema.receipts.c.secret_hash == secret_hash)
 
     def order_of_secret(self, secret_hash: str) -> str:
         """Return the reference of the order whose receipt has this link; there must be one."""
@@ -75,5 +76,15 @@ class ReceiptBook:
 
     def of_order(self, order_reference: str) -> Mapping[str, Any] | None:
         """Return the snapshot of this order's receipt, or None."""
-        query = select(schema.receipts.c.snapshot).where(schema.receipts.c.order_reference == order_reference)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._snapshot(schema.receipts.c.order_reference == order_reference)
+
+    def _snapshot(self, is_it: ColumnElement[bool]) -> Mapping[str, Any] | None:
+        table = schema.receipts
+        query = select(table.c.order_reference, table.c.snapshot).where(is_it)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        snapshot: Mapping[str, Any] = self._vault.open_json(
+            sealing.SNAPSHOT, row.order_reference, row.snapshot
+        )
+        return snapshot

@@ -9,18 +9,20 @@ from sqlalchemy import Row
 
 from cmi_gateway.money import Money
 from cmi_gateway.outcome import PaymentFacts
+from rak_billing.payments import sealing
 from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord
+from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, OrderState
 
 
-def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]]) -> OrderRecord:
+def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]], vault: Vault) -> OrderRecord:
     """Read an order from its row and the rows of its lines."""
     return OrderRecord(
         reference=row.reference,
         tenant=row.tenant,
         customer_ref=row.customer_ref,
-        customer_name=row.customer_name,
-        customer_address=row.customer_address,
+        customer_name=vault.open_text(sealing.CUSTOMER_NAME, row.reference, row.customer_name),
+        customer_address=vault.open_text(sealing.CUSTOMER_ADDRESS, row.reference, row.customer_address),
         state=OrderState.named(row.state),
         card=row.card,
         total=Money(row.total_centimes, row.currency),
@@ -36,20 +38,22 @@ def _line(row: Row[Any], currency: str) -> LineRecord:
     return LineRecord(row.reference, row.description, amount, is_fee=bool(row.is_fee))
 
 
-def attempt_from_row(row: Row[Any]) -> AttemptRecord:
+def attempt_from_row(row: Row[Any], vault: Vault) -> AttemptRecord:
     """Read an attempt from its row."""
+    fields = vault.open_json(sealing.FORM_FIELDS, row.order_id, row.form_fields)
+    facts = vault.open_json(sealing.FACTS, row.order_id, row.facts)
     return AttemptRecord(
         order_id=row.order_id,
         order_reference=row.order_reference,
         state=AttemptState.named(row.state),
         token_hash=row.token_hash,
-        form_fields=tuple((name, value) for name, value in row.form_fields),
-        email=row.email,
+        form_fields=tuple((name, value) for name, value in fields),
+        email=vault.open_text(sealing.EMAIL, row.order_id, row.email),
         language=row.language,
         terms_version=row.terms_version,
         terms_accepted_at=row.terms_accepted_at,
         started_at=row.started_at,
-        facts=None if row.facts is None else facts_from_json(row.facts),
+        facts=None if facts is None else facts_from_json(facts),
         payment_instant=row.payment_instant,
     )
 

@@ -160,6 +160,7 @@ callbacks = Table(
     Column("received_at", Instant, nullable=False),
     Column("outcome", PlainText),
     Column("reply", PlainText),
+    Column("reduced_at", Instant),
     Index("uq_callbacks_processed", "hash", unique=True, **only_where("outcome <> 'unmatched'")),
     sqlite_strict=True,
 )

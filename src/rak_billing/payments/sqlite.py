@@ -12,6 +12,7 @@ takes itself for the last user and deletes the log, with what the child committe
 fork, and a child that was forked in the middle of a transaction is refused.
 """
 
+import logging
 import os
 import sqlite3
 from contextlib import suppress
@@ -24,6 +25,7 @@ from sqlalchemy.pool import QueuePool
 
 from rak_billing.errors import JournalError
 from rak_billing.payments.local_disk import check_local
+from rak_billing.payments.sqlite_versions import may_damage_the_log
 from rak_billing.payments.writer_gate import WriterGate, guard_writers
 
 #: Execution option of a connection that only reads: it neither waits for writers nor holds them up.
@@ -39,6 +41,12 @@ _PRAGMAS: Final = (
     "journal_size_limit = 67108864",
 )
 _WAIT_SECONDS: Final = 30
+_OLD: Final = (
+    "SQLite %s has a rare fault that can damage its write-ahead log, mended in 3.51.3, 3.50.7 and 3.44.6; "
+    "writers queue at a gate, which keeps clear of it: %s"
+)
+
+_log = logging.getLogger(__name__)
 
 
 def create_sqlite_engine(url: URL, *, writer_gate: bool = True) -> Engine:
@@ -57,6 +65,8 @@ def create_sqlite_engine(url: URL, *, writer_gate: bool = True) -> Engine:
     file = file_of(url)
     if file is not None:
         check_local(file)
+        if may_damage_the_log(sqlite3.sqlite_version_info):
+            _log.warning(_OLD, sqlite3.sqlite_version, writer_gate)
     engine = create_engine(
         url,
         # A second connection to an in-memory database would see an empty one.

@@ -1,9 +1,4 @@
-"""
-The ``rak-billing`` command.
-
-Its words are French, as the operators' are; amounts show as on every page, 113,02 DH.
-What a command needs beyond the command line is imported when it runs, so that ``--help`` answers at once.
-"""
+"""``rak-billing demo``: the portal and a simulated gateway on this machine, or a whole journey without a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +19,7 @@ from rak_billing.errors import BillingError
 if TYPE_CHECKING:
     from rak_billing.demo.servers import RunningDemo
 
-__all__ = ["DemoParts", "main"]
+__all__ = ["DemoParts", "command"]
 
 _PORT: Final = 8040
 _LARGEST_PORT: Final = 65535
@@ -77,15 +72,7 @@ class DemoParts:
     patience: float = 5.0
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cmi-gateway", message="%(package)s %(version)s")
-@click.pass_context
-def main(context: click.Context) -> None:
-    """Factures payées par carte : les commandes de l'opérateur."""
-    context.ensure_object(DemoParts)
-
-
-@main.command()
+@click.command("demo")
 @click.option(
     "--headless", is_flag=True, help="Payer la facture du guide sans navigateur, montrer le reçu, finir."
 )
@@ -100,14 +87,15 @@ def main(context: click.Context) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Garder le journal et les mails dans ce dossier, et reprendre où il en était.",
 )
-@click.pass_obj
-def demo(parts: DemoParts, *, headless: bool, port: int | None, keep: Path | None) -> None:
+@click.pass_context
+def command(context: click.Context, *, headless: bool, port: int | None, keep: Path | None) -> None:
     """
     Lancer le portail et un simulateur du CMI sur cette machine.
 
     Avec --headless, un client sans navigateur fait tout le parcours par HTTP ; le code de sortie est 0 si tout
     réussit, et 1 sinon.
     """
+    parts = context.ensure_object(DemoParts)
     port = port if port is not None else (0 if headless else _PORT)
     with _folder(keep) as folder, _served(parts, folder, port) as running:
         if headless:

@@ -1,0 +1,41 @@
+"""From the URL of a database to an engine with the settings that the journal needs."""
+
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from rak_billing.errors import JournalError
+from rak_billing.payments.postgresql import create_postgresql_engine
+from rak_billing.payments.sqlite import create_private_file, create_sqlite_engine
+
+_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
+_EXAMPLES: Final = "sqlite:///rak.db or postgresql://user@host/database"
+
+
+def engine_of(url: str, *, writer_gate: bool = True) -> Engine:
+    """
+    Return an engine for the database at *url*; of SQLite, its file is made where there is none.
+
+    Raises:
+        JournalError: The URL is of no database that the journal knows, its driver is missing, or its file lies on a
+            network's file system.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_postgresql_engine(parsed)
+    create_private_file(parsed)
+    return create_sqlite_engine(parsed, writer_gate=writer_gate)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # The text is not shown: a database URL may hold a password.
+        raise JournalError(f"expected a URL such as {_EXAMPLES}") from None
+    # The name of the driver too: another one may be missing, or know no threads.
+    if parsed.drivername not in _DRIVERS:
+        raise JournalError(f"expected a URL such as {_EXAMPLES}, not {parsed.drivername}")
+    return parsed
