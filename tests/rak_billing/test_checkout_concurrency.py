@@ -169,7 +169,8 @@ def test_receipt_numbers_have_no_gap(place):
 
 #: Delivers each callback of a file three times, and ends with the answers.
 _PROCESS = """
-import sys
+import logging, sys
+logging.getLogger("rak_billing.payments.sqlite").setLevel(logging.ERROR)
 sys.path.insert(0, "tests")
 from pathlib import Path
 from rak_billing.payments.journal import Journal

@@ -318,7 +318,9 @@ with Journal.open(sys.argv[1]) as journal, journal.reading():
 def run(script, *arguments):
     command = [sys.executable, "-W", "error", "-c", script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (0, "") == (done.returncode, done.stderr)
+    # Its one word about an old SQLite is no error.
+    said = [line for line in done.stderr.splitlines() if not line.startswith("SQLite ")]
+    assert (0, []) == (done.returncode, said)
     return done.stdout.strip()
 
 
