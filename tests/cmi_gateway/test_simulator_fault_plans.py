@@ -116,6 +116,7 @@ def test_a_plan_survives_its_document(plan):
         ({"fault": [{"kind": "callback-tampered", "field": ""}]}, "fault 1: field"),
         ({"fault": [{"kind": "callback-tampered", "value": "a\r\nb"}]}, "fault 1: value"),
         ({"fault": [{"kind": "api-html-error", "done": "yes"}]}, "fault 1: done"),
+        ({"fault": [{"kind": "api-gzip", "on": "captures"}]}, "fault 1: on"),
         ({"fault": [{"kind": "callback-lost", "next": 0}]}, "fault 1: next"),
         ({"fault": [{"kind": "callback-lost", "percent": 101}]}, "fault 1: percent"),
         ({"fault": [{"kind": "callback-lost", "order_id": 5}]}, "fault 1: order_id"),
@@ -192,6 +193,14 @@ def test_next_counts_down_and_stops():
     struck = [bool(book.for_payment(order, "1.00")) for order in "ABC"]
     assert [True, True, False] == struck
     assert 0 == book.left[0][1]
+
+
+def test_a_fault_of_operations_spares_queries():
+    """The question before an operation uses nothing up."""
+    book = FaultBook(FaultPlan.of(ApiCutAfter(on="operations"), when=Next(1)))
+    assert () == book.for_request("A", is_query=True)
+    assert (ApiCutAfter(on="operations"),) == book.for_request("A", is_query=False)
+    assert (ApiCutAfter(on="queries"),) == FaultBook(FaultPlan.of(ApiCutAfter(on="queries"))).for_request("A")
 
 
 def test_setting_a_plan_begins_anew():

@@ -67,7 +67,8 @@ def take_turn(
 
         address: Where it came from.
     """
-    faults = book.for_request(*_subject(gateway, raw))
+    order_id, amount, is_query = _subject(gateway, raw)
+    faults = book.for_request(order_id, amount, is_query=is_query)
     if any(isinstance(fault, ApiCutBefore) for fault in faults):
         return ApiTurn(body=b"", is_cut=True, seconds=_wait(faults))
     errors = [fault for fault in faults if isinstance(fault, ApiHtmlError)]
@@ -97,13 +98,19 @@ def _wait(faults: tuple[ApiFault, ...]) -> float:
     return sum([fault.seconds for fault in faults if isinstance(fault, ApiSlow)][-1:])
 
 
-def _subject(gateway: SimulatedGateway, raw: bytes) -> tuple[str, str]:
-    """Give the order that a request names, and the amount of its payment; empty where there is none."""
+def _subject(gateway: SimulatedGateway, raw: bytes) -> tuple[str, str, bool]:
+    """
+    Give the order that a request names, the amount of its payment, and whether it is a query.
+
+    The texts are empty where there is none.
+    """
     try:
         document = parse_xml(document_in(raw), root=ROOT)
     except MalformedDocumentError:
-        return "", ""
-    client_id, order_id = [(document.findtext(name) or "").strip() for name in ("ClientId", "OrderId")]
+        return "", "", True
+    client_id, order_id, kind = [
+        (document.findtext(name) or "").strip() for name in ("ClientId", "OrderId", "Type")
+    ]
     order = gateway.order(client_id, order_id)
     payment = order.payment if order else None
-    return order_id, str(payment.amount) if payment else ""
+    return order_id, str(payment.amount) if payment else "", not kind

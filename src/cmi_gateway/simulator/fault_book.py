@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from threading import Lock
-from typing import TypeVar, assert_never, get_args
+from typing import TypeGuard, TypeVar, assert_never, get_args
 
 from cmi_gateway.errors import AmountError
 from cmi_gateway.money import Money
@@ -57,18 +58,26 @@ class FaultBook:
 
     def for_payment(self, order_id: str, amount: str) -> tuple[PaymentFault, ...]:
         """Give what goes wrong with this payment's callback, reply and return; each call uses the plan up."""
-        return self._take(get_args(PaymentFault), order_id, amount)
 
-    def for_request(self, order_id: str, amount: str = "") -> tuple[ApiFault, ...]:
-        """Give what goes wrong with this XML request; each call uses the plan up."""
-        return self._take(get_args(ApiFault), order_id, amount)
+        def befalls(fault: Fault) -> TypeGuard[PaymentFault]:
+            return isinstance(fault, get_args(PaymentFault))
 
-    def _take(self, kinds: tuple[type[_F], ...], order_id: str, amount: str) -> tuple[_F, ...]:
+        return self._take(befalls, order_id, amount)
+
+    def for_request(self, order_id: str, amount: str = "", *, is_query: bool = True) -> tuple[ApiFault, ...]:
+        """Give what goes wrong with this XML request, a query or an operation; each call uses the plan up."""
+
+        def befalls(fault: Fault) -> TypeGuard[ApiFault]:
+            return isinstance(fault, get_args(ApiFault)) and fault.befalls(is_query=is_query)
+
+        return self._take(befalls, order_id, amount)
+
+    def _take(self, befalls: Callable[[Fault], TypeGuard[_F]], order_id: str, amount: str) -> tuple[_F, ...]:
         with self._lock:
             struck = [
                 rule.fault
                 for place, rule in enumerate(self._plan.rules)
-                if isinstance(rule.fault, kinds) and self._strikes(place, rule, order_id, amount)
+                if befalls(rule.fault) and self._strikes(place, rule, order_id, amount)
             ]
         return tuple(struck)
 

@@ -47,6 +47,14 @@ def _name(instance: object, field: attrs.Attribute[str], value: object) -> None:
         raise FaultPlanError(field.name, "expected a name, not the empty text")
 
 
+def _one_of(*names: str) -> attrs._ValidatorType[str]:
+    def check(_instance: object, field: attrs.Attribute[str], value: object) -> None:
+        if not isinstance(value, str) or value not in names:
+            raise FaultPlanError(field.name, f"expected one of {', '.join(names)}")
+
+    return check
+
+
 def _yes_or_no(_instance: object, field: attrs.Attribute[bool], value: object) -> None:
     if type(value) is not bool:
         raise FaultPlanError(field.name, "expected true or false")
@@ -161,7 +169,18 @@ class BrowserTwice:
 
 
 @attrs.frozen
-class ApiSlow:
+class _OnRequests:
+    """Which requests of the XML API a fault befalls: ``all``, ``queries`` (status, history) or ``operations``."""
+
+    on: str = attrs.field(default="all", validator=_one_of("all", "queries", "operations"), kw_only=True)
+
+    def befalls(self, *, is_query: bool) -> bool:
+        """Tell whether a query, or else an operation, is one of them."""
+        return self.on == "all" or (self.on == "queries") is is_query
+
+
+@attrs.frozen
+class ApiSlow(_OnRequests):
     """The XML API answers after *seconds*."""
 
     kind: ClassVar[str] = "api-slow"
@@ -169,21 +188,21 @@ class ApiSlow:
 
 
 @attrs.frozen
-class ApiCutAfter:
+class ApiCutAfter(_OnRequests):
     """The operation is done, and the connection ends before its answer is through."""
 
     kind: ClassVar[str] = "api-cut-after"
 
 
 @attrs.frozen
-class ApiCutBefore:
+class ApiCutBefore(_OnRequests):
     """The connection ends and nothing is done."""
 
     kind: ClassVar[str] = "api-cut-before"
 
 
 @attrs.frozen
-class ApiHtmlError:
+class ApiHtmlError(_OnRequests):
     """An error page instead of XML, status 500; *done* says whether the operation was done before."""
 
     kind: ClassVar[str] = "api-html-error"
@@ -191,14 +210,14 @@ class ApiHtmlError:
 
 
 @attrs.frozen
-class ApiGzip:
+class ApiGzip(_OnRequests):
     """The answer is compressed, as some clients of the real gateway have seen it."""
 
     kind: ClassVar[str] = "api-gzip"
 
 
 @attrs.frozen
-class ApiWrongEncoding:
+class ApiWrongEncoding(_OnRequests):
     """The answer declares another encoding than its bytes have; the operation is done."""
 
     kind: ClassVar[str] = "api-wrong-encoding"

@@ -1,0 +1,99 @@
+"""`cmi_gateway.ApiClient` against the simulator under faults: in process, and over HTTP where a socket matters."""
+
+import pytest
+
+from cmi_gateway import ApiClient, Merchant, Money
+from cmi_gateway import OrderState as OrderView
+from cmi_gateway.errors import OutcomeUnknownError, QueryFailedError
+from cmi_gateway.simulator.faults import (
+    ApiCutAfter,
+    ApiCutBefore,
+    ApiGzip,
+    ApiHtmlError,
+    ApiSlow,
+    ApiWrongEncoding,
+    FaultPlan,
+    Next,
+)
+from cmi_gateway.simulator.in_process import InProcessTransport
+from cmi_gateway.simulator.orders import OrderState
+from cmi_gateway.simulator.server import running_simulator
+from support.gateway_kit import MERCHANT, STORE_KEY
+from support.simulator_api_kit import API_PASSWORD, API_USER, ORDER_ID, account, desk, form
+from support.simulator_kit import VISA, card_form
+
+HUNDRED = Money.parse("100.00")
+LOST = [
+    (ApiCutAfter(on="operations"), OrderState.CAPTURED),
+    (ApiCutBefore(on="operations"), OrderState.AUTHORIZED),
+    (ApiSlow(60, on="operations"), OrderState.CAPTURED),
+    (ApiHtmlError(on="operations"), OrderState.AUTHORIZED),
+    (ApiHtmlError(done=True, on="operations"), OrderState.CAPTURED),
+    (ApiWrongEncoding(on="operations"), OrderState.CAPTURED),
+]
+
+
+def client_of(transport=None, merchant=MERCHANT):
+    return ApiClient(
+        merchant, user=API_USER, password=API_PASSWORD, operations=("capture", "refund"), transport=transport
+    )
+
+
+@pytest.mark.parametrize(("fault", "state"), LOST, ids=lambda value: getattr(value, "kind", ""))
+def test_a_lost_answer_to_a_capture_is_never_taken_for_one(fault, state):
+    """The client does not know, and says so; the gateway does."""
+    ours = desk()
+    ours.pay()
+    client = client_of(InProcessTransport(ours.state, FaultPlan.of(fault, when=Next(1))))
+    with pytest.raises(OutcomeUnknownError):
+        client.capture(ORDER_ID, amount=HUNDRED)
+    assert state is ours.order().state
+
+
+@pytest.mark.parametrize("fault", [ApiCutAfter(), ApiHtmlError(), ApiWrongEncoding(), ApiSlow(20)])
+def test_a_lost_answer_to_a_query_is_a_failed_query(fault):
+    """Nothing can have moved, and asking again helps."""
+    ours = desk().paid()
+    client = client_of(InProcessTransport(ours.state, FaultPlan.of(fault, when=Next(1))))
+    with pytest.raises(QueryFailedError):
+        client.status(ORDER_ID)
+    assert client.status(ORDER_ID)
+
+
+def test_a_payment_whose_callback_was_lost_is_found_and_captured():
+    """The whole point: no callback ever came, the client asks, captures, and refunds a part."""
+    ours = desk()
+    ours.pay()
+    client = client_of(InProcessTransport(ours.state))
+    client.capture(ORDER_ID, amount=HUNDRED)
+    assert OrderState.CAPTURED is ours.order().state
+    ours.state.close_batch()
+    client.refund(ORDER_ID, amount=Money.parse("40.00"))
+    assert Money.parse("60.00") == ours.order().totals.net
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        (ApiCutAfter(on="operations"), OrderState.CAPTURED),
+        (ApiCutBefore(on="operations"), OrderState.AUTHORIZED),
+    ],
+)
+def test_a_cut_over_http_is_unknown_too(fault, state):
+    """The real transport makes the same of a connection that really ends."""
+    with running_simulator([account()], faults=FaultPlan.of(fault, when=Next(1))) as simulator:
+        served = simulator.state
+        session = served.open(form().fields)
+        served.pay(session.token, card_form(VISA, Ecom_Payment_Card_ExpDate_Year="79"))
+        served.record_reply(session.token, None)
+        client = client_of(merchant=Merchant("600000099", STORE_KEY, simulator.gateway, "RAK"))
+        with pytest.raises(OutcomeUnknownError):
+            client.capture(ORDER_ID, amount=HUNDRED)
+        assert state is served.orders[0].state
+
+
+def test_gzip_over_http_is_read():
+    """Compression is undone by the real transport."""
+    with running_simulator([account()], faults=FaultPlan.of(ApiGzip())) as simulator:
+        client = client_of(merchant=Merchant("600000099", STORE_KEY, simulator.gateway, "RAK"))
+        assert OrderView.NOT_FOUND is client.status("NOBODY").state
