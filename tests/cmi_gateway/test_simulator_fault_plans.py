@@ -1,9 +1,12 @@
 """Fault plans as data: documents in, values out, and whom a rule strikes."""
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -234,3 +237,20 @@ def test_sometimes_is_repeatable():
     assert 60 < sum(struck) < 140
     expected = Random(0)
     assert struck == [expected.randrange(100) < 25 for _ in range(400)]
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_documented_plan_is_one():
+    """The example of the documentation is read without a word."""
+    assert 4 == len(parse_plan((DOCS / "examples" / "faults.toml").read_bytes()).rules)
+
+
+def test_every_fault_and_setting_is_documented():
+    """The page's table has a row for each kind, which names its settings and no others."""
+    page = (DOCS / "test-without-cmi.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|([^|]*)\|", page, re.MULTILINE))
+    assert ["kind", *KINDS] == list(rows)
+    for kind, fault in KINDS.items():
+        assert {field.name for field in attrs.fields(fault)} == set(re.findall(r"`(\w+)`", rows[kind])), kind
