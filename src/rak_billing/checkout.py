@@ -5,6 +5,7 @@ Free of any web framework: a portal calls these methods and shows what they retu
 so that a crash at any point leaves either all of it or nothing. The deciding is done elsewhere, by pure functions.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_bytes
@@ -23,6 +24,7 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
 from rak_billing.errors import JournalError, QuoteError, TenantError, TermsNotAcceptedError
+from rak_billing.fees.law import legal_findings
 from rak_billing.fees.schedule import Card, FeeSchedule
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
@@ -40,6 +42,9 @@ from rak_billing.selection.suggesting import NoSuggestion, Suggestion, suggest
 from rak_billing.settling import answer_callback
 from rak_billing.starting import Payer, Start, unpaid_here
 from rak_billing.tenant import Tenant
+
+#: Findings of `rak_billing.fees.law`, under a name of their own: who knows them can send them elsewhere.
+_law_log: Final = logging.getLogger("rak_billing.law")
 
 #: For how long after its start an undecided payment is shown to the customer: the gateway's session, and a margin.
 _OPEN_FOR: Final = timedelta(minutes=60)
@@ -66,6 +71,9 @@ def _check_choice(chosen: Collection[str], accepted: str | Money) -> None:
 class Checkout:
     """
     Everything a portal does with payments. Make one and share it between threads.
+
+    If the tariff makes customers bear a fee that the law puts on the operator, making a checkout logs a warning to
+    ``rak_billing.law``, with the texts; it works all the same.
 
     Attributes:
         tenant: The operator.
@@ -108,6 +116,9 @@ class Checkout:
 
     def __attrs_post_init__(self) -> None:
         check_zone_data()
+        # Once for each start of a portal or worker, as each makes one checkout.
+        for finding in legal_findings(self.tenant.fee_schedule):
+            _law_log.warning("%s", finding.english)
 
     def look_up(self, customer_ref: str) -> Statement | None:
         """

@@ -1,15 +1,19 @@
 """A fee explains itself so that a treasurer can follow."""
 
+import re
 from fractions import Fraction
 
 import attrs
 import pytest
+from hypothesis import given
 
 from cmi_gateway.money import Money
-from rak_billing.fees.rounding import Rounding, RoundingMode
+from rak_billing.fees.explanation_texts import MODES, STEPS
+from rak_billing.fees.rounding import Rounding, RoundingMode, half_up, round_exact
 from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.testing.fees import fee_rules, selected_amounts
 from support.bills import PAYMENT_DAY, guide_fee
-from support.fees import changed
+from support.fees import changed, schedule
 
 
 def explained(language, **changes):
@@ -73,3 +77,91 @@ def test_another_currency_is_named():
     """« DH » stands for dirhams only."""
     schedule = attrs.evolve(FeeSchedule.preset("rak-2018"), currency="EUR")
     assert "100,00 EUR" in schedule.fee(Money(10000, "EUR"), invoices=1, on=PAYMENT_DAY).explain()[1]
+
+
+#: « 218.83 × 1.1 ÷ 100 = 2.40713 », anywhere in a step.
+OPERATION = re.compile(r"((?:[\d.…]+ [×÷+−] )+[\d.…]+) = ([\d.…]+)")
+ROUNDED = re.compile(r"Rounded (?:first )?to ([\d.]+) \w+, (.+): ([\d.]+) \w+\.")
+BOUND = re.compile(r"([\d.…]+) is (below|above) the (?:minimum|maximum): ([\d.]+) DH\.")
+NET = re.compile(r"rounded to the nearest centime: ([\d.]+) DH\.")
+WORDS = {words["en"]: mode for mode, words in MODES.items()}
+
+
+def number(shown):
+    """Give the number and whether it was cut."""
+    return Fraction(shown.rstrip("…").rstrip(".")), shown.endswith("…")
+
+
+def recomputed(operation):
+    """Work an operation out as a pocket calculator with precedence does; tell whether an operand was cut."""
+    total, sign, product, is_cut = Fraction(0), 1, Fraction(0), False
+    tokens = operation.split(" ")
+    for operator, operand in zip(["+", *tokens[1::2]], tokens[::2], strict=True):
+        value, cut = number(operand)
+        is_cut |= cut
+        if operator in "+−":
+            total += sign * product
+            sign, product = (1 if operator == "+" else -1), value
+        else:
+            product = product * value if operator == "×" else product / value
+    return total + sign * product, is_cut
+
+
+def check(steps):
+    """Follow the steps with a calculator: every operation and every rounding must come out as shown."""
+    exact = None
+    for step in steps:
+        for operation, result in OPERATION.findall(step):
+            found, is_cut = recomputed(operation)
+            shown, is_open = number(result)
+            if is_cut:
+                assert abs(found - shown) < Fraction(1, 10)
+            else:
+                assert (found > shown) == is_open
+                assert 0 <= found - shown < Fraction(1, 10**6)
+            # Any value within the cut rounds alike: no border has so many decimals.
+            exact = shown + (Fraction(1, 2 * 10**6) if is_open else 0)
+        if match := re.fullmatch(r"Fixed part: ([\d.]+)", step):
+            exact = Fraction(match[1])
+        if match := BOUND.fullmatch(step):
+            assert (number(match[1])[0] < Fraction(match[3])) == (match[2] == "below")
+            exact = Fraction(match[3])
+        if match := NET.search(step):
+            assert half_up((exact * 100).numerator, (exact * 100).denominator) == Fraction(match[1]) * 100
+        if match := ROUNDED.fullmatch(step):
+            quantum, mode, shown = Fraction(match[1]), WORDS[match[2]], Fraction(match[3])
+            steps_of_quantum = exact / quantum
+            rounded = round_exact(steps_of_quantum.numerator, steps_of_quantum.denominator, mode) * quantum
+            assert (rounded, step) == (shown, step)
+            exact = shown
+
+
+@given(fee_rules(), selected_amounts(most_invoices=4))
+def test_the_steps_can_be_followed_with_a_calculator(drawn, amounts):
+    """Whatever the rule: every operation shown comes out, and leads to the fee."""
+    fee = schedule(drawn).fee(sum(amounts), invoices=amounts, on=PAYMENT_DAY)
+    steps = fee.explain("en")
+    check(steps)
+    paid = fee.computation.gross
+    assert any(f"{Money(paid)}" in step for step in steps)
+
+
+@given(fee_rules(), selected_amounts(most_invoices=4))
+def test_both_languages_say_the_same(drawn, amounts):
+    """As many steps, with the same figures."""
+    fee = schedule(drawn).fee(sum(amounts), invoices=amounts, on=PAYMENT_DAY)
+
+    def figures(steps):
+        # Words hold figures too: « 05up » names two of them.
+        for words in MODES.values():
+            steps = [step.replace(words["fr"], "").replace(words["en"], "") for step in steps]
+        return [re.findall(r"\d+(?:[.,]\d+)?…?", step.replace(",", ".")) for step in steps]
+
+    assert figures(fee.explain("fr")) == figures(fee.explain("en"))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_word_is_in_both_languages(language):
+    """No step lacks a translation."""
+    for texts in (*STEPS.values(), *MODES.values()):
+        assert texts[language]

@@ -24,6 +24,8 @@ def main() -> None:
         raise SystemExit(1) from None
     # What the library logs about the version of SQLite at each start, `rak-billing db check` says in words.
     logging.getLogger("rak_billing.payments.sqlite").addHandler(logging.NullHandler())
+    # And what it logs of the law at each start, `rak-billing fees check` and the demo say.
+    logging.getLogger("rak_billing.law").addHandler(logging.NullHandler())
     from rak_billing.cli.root import rak_billing  # noqa: PLC0415 - needs click
 
     rak_billing(prog_name="rak-billing")

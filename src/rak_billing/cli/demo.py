@@ -27,7 +27,8 @@ _POLL_SECONDS: Final = 1.0
 
 _ABOUT: Final = """\
 Tarif et factures sont ceux du guide de la RAK, de 2018 : 1,1 % de frais, ajoutés au total.
-Ce n'est ni le tarif d'aujourd'hui ni un vrai paiement : le simulateur ne parle à aucune banque.\
+Ce n'est ni le tarif d'aujourd'hui ni un vrai paiement : le simulateur ne parle à aucune banque.
+Depuis le 1er janvier 2024, les frais des cartes marocaines sont à la charge de l'opérateur.\
 """
 
 

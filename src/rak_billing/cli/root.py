@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Final
 
 import click
 
+from rak_billing.cli.lazy_group import LazyGroup
 from rak_billing.errors import BillingError
 
-#: Command → the file of this package that defines it as ``command``.
+#: Command → the module that defines it as ``command``.
 _COMMANDS: Final = {
-    "db": "db",
-    "demo": "demo",
+    "db": "rak_billing.cli.db",
+    "demo": "rak_billing.cli.demo",
+    "fees": "rak_billing.cli.fees.group",
 }
 
 
-class _LazyGroup(click.Group):
-    """Loads a command's file when the command is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"rak_billing.cli.{_COMMANDS[cmd_name]}").command
-        return command
+class _Commands(LazyGroup):
+    """Ends a command in the operator's words when the library refuses."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -38,7 +30,7 @@ class _LazyGroup(click.Group):
             raise click.ClickException(words) from error
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, homes=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cmi-gateway", message="%(package)s %(version)s")
 def rak_billing() -> None:
     """Factures payées par carte : les commandes de l'opérateur."""

@@ -85,11 +85,6 @@ class Tariff:
         except FeeScheduleError as error:
             raise FeeScheduleError(source, error.key, error.reason) from None
 
-    @property
-    def cards(self) -> tuple[Card, ...]:
-        """The kinds of card that its newest schedule prices."""
-        return self.schedules[-1].cards
-
     def in_force(self, on: date) -> FeeSchedule:
         """
         Give the schedule that holds on a day.

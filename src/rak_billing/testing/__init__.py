@@ -1,1 +1,1 @@
-"""Hypothesis strategies for those who test their own bills, rules and tariffs; needs Hypothesis, which is no dependency."""
+"""Hypothesis strategies for those who test their own bills, rules and tariffs; the extra ``testing`` brings Hypothesis."""

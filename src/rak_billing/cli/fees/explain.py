@@ -1,0 +1,74 @@
+"""``rak-billing fees explain``: how a fee comes about, step by step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import click
+
+from cmi_gateway.errors import MoneyError
+from cmi_gateway.money import Money
+from rak_billing.business_day import local_time
+from rak_billing.cli.fees.values import AMOUNT, tariff_argument
+from rak_billing.clock import utc_now
+from rak_billing.display import amount_text
+from rak_billing.errors import FeeError
+from rak_billing.fees.selectors import CARDS, ONLINE, Card
+from rak_billing.fees.tariff import Tariff
+
+
+@click.command("explain", short_help="Expliquer pas à pas les frais d'un paiement.")
+@tariff_argument
+@click.argument("amounts", metavar="MONTANT...", nargs=-1, required=True, type=AMOUNT)
+@click.option(
+    "--date",
+    "day",
+    metavar="AAAA-MM-JJ",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Jour du paiement ; aujourd'hui.",
+)
+@click.option(
+    "--card", type=click.Choice(CARDS), default="moroccan", show_default=True, help="Type de carte."
+)
+@click.option("--brand", help="Marque de la carte, par exemple visa.")
+@click.option("--channel", default=ONLINE, show_default=True, help="Canal de paiement.")
+@click.option("--customer-class", help="Clientèle, par exemple residential.")
+@click.option(
+    "--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Langue des pas."
+)
+def command(
+    *,
+    tariff: Tariff,
+    amounts: tuple[Money, ...],
+    day: datetime | None,
+    card: Card,
+    brand: str | None,
+    channel: str,
+    customer_class: str | None,
+    language: Literal["fr", "en"],
+) -> None:
+    """
+    Expliquer les frais de BAREME pour des factures de MONTANT, payées ensemble.
+
+    Chaque pas est une opération que l'on refait sur une calculette.
+    Exemple : rak-billing fees explain rak-2018 113,02 105,81 --date 2018-09-10
+    """
+    on = day.date() if day else local_time(utc_now()).date()
+    try:
+        total = sum(amounts, start=Money(0))
+        fee = tariff.fee(
+            total,
+            invoices=amounts,
+            card=card,
+            on=on,
+            brand=brand,
+            channel=channel,
+            customer_class=customer_class,
+        )
+    except (FeeError, MoneyError) as error:
+        raise click.ClickException(str(error)) from None
+    for step in fee.explain(language):
+        click.echo(step)
+    label = "Frais du client" if language == "fr" else "The customer's fee"
+    click.echo(f"{label} : {amount_text(fee.gross)}")
