@@ -32,6 +32,8 @@ _LARGEST_AMOUNT: Final = 5_000_000
 _ROUND_STEP: Final = 500
 _LARGEST_FIXED: Final = 2_000
 _LARGEST_TIER: Final = 1_000_000
+# A smaller one would charge more than an amount may be.
+_SMALLEST_STEP: Final = 10_000
 _DAYS: Final = 2_000
 _FIRST_DAY: Final = date(2018, 1, 1)
 
@@ -162,7 +164,7 @@ def _parts(draw: st.DrawFn, currency: str, *, per_invoice: bool) -> dict[str, An
     strategies: dict[str, st.SearchStrategy[Any]] = {
         "percent": exact_percents(),
         "per_invoice": fixed,
-        "per_increment": st.builds(PerIncrement, step=amounts(1, _LARGEST_TIER, currency), amount=fixed),
+        "per_increment": st.builds(PerIncrement, step=amounts(_SMALLEST_STEP, _LARGEST_TIER, currency), amount=fixed),
         "tiers": _tiers(currency),
     }
     if not per_invoice:
