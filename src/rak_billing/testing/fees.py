@@ -164,7 +164,9 @@ def _parts(draw: st.DrawFn, currency: str, *, per_invoice: bool) -> dict[str, An
     strategies: dict[str, st.SearchStrategy[Any]] = {
         "percent": exact_percents(),
         "per_invoice": fixed,
-        "per_increment": st.builds(PerIncrement, step=amounts(_SMALLEST_STEP, _LARGEST_TIER, currency), amount=fixed),
+        "per_increment": st.builds(
+            PerIncrement, step=amounts(_SMALLEST_STEP, _LARGEST_TIER, currency), amount=fixed
+        ),
         "tiers": _tiers(currency),
     }
     if not per_invoice:
