@@ -16,7 +16,14 @@ from rak_billing.fees.parts import PerBlock, PerIncrement
 from rak_billing.fees.rounding import PER_INVOICE_POINTS, Rounding, RoundingMode, RoundingPoint
 from rak_billing.fees.rule import Bearer
 from rak_billing.fees.tiers import Tier, TierKind, Tiers
-from rak_billing.testing.fees import amounts, exact_percents, fee_rules, fee_schedules, selected_amounts, tariffs
+from rak_billing.testing.fees import (
+    amounts,
+    exact_percents,
+    fee_rules,
+    fee_schedules,
+    selected_amounts,
+    tariffs,
+)
 from support.fees import ADDED, DAY, EXEMPT, INCLUDED, fee_of, money, rule, schedule
 
 CARDS = st.sampled_from(["moroccan", "international"])

@@ -25,7 +25,15 @@ from rak_billing.fees.tariff import Tariff
 from rak_billing.fees.tiers import Tier, TierKind, Tiers
 from rak_billing.fees.vat import Vat, VatMode
 
-__all__ = ["amounts", "exact_percents", "fee_rules", "fee_schedules", "roundings", "selected_amounts", "tariffs"]
+__all__ = [
+    "amounts",
+    "exact_percents",
+    "fee_rules",
+    "fee_schedules",
+    "roundings",
+    "selected_amounts",
+    "tariffs",
+]
 
 # A large customer's invoice; many of them still fit into one payment.
 _LARGEST_AMOUNT: Final = 5_000_000
