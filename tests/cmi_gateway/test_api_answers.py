@@ -131,12 +131,20 @@ def test_a_status_may_come_in_the_composite_field_only():
         assert datetime(2024, 1, 3, 20, 42, 35, 902000, tzinfo=UTC) == shown.authorized_at
 
 
+def test_names_that_nobody_knows_are_passed_over_in_the_composite_field():
+    """A gateway may add facts to it."""
+    raw = b"<CC5Response><Extra><ORDERSTATUS>ORD_ID:A-1\tODD:1\tTRANS_STAT:C\tplain</ORDERSTATUS></Extra></CC5Response>"
+    answer = read_status(raw)
+    assert ("A-1", LineState.CAPTURED) == (answer.order_id, answer.transaction.state)
+
+
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
         (("TRANS_STAT:A", "TRANS_STAT:C"), "TRANS_STAT has two values"),
         (("ORD_ID:202401032AF3", "ORD_ID:OTHER"), "ORD_ID has two values"),
         (("CAPTURE_AMT:\t", "CAPTURE_AMT:\tTRANS_STAT:A\t"), "TRANS_STAT stands more than once"),
+        (("CAPTURE_AMT:\t", "CAPTURE_AMT:205\t"), "CAPTURE_AMT has two values"),
     ],
 )
 def test_a_status_that_contradicts_itself_is_refused(pair, words):

@@ -11,11 +11,13 @@ import pytest
 import requests
 import responses
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import Retry
 
 import cmi_gateway as cmi
 from cmi_gateway.api.deadline import Deadline
-from cmi_gateway.api.http_transport import HttpTransport
+from cmi_gateway.api.http_transport import HttpTransport, _watched
 from cmi_gateway.api.safe_xml import LARGEST_DOCUMENT
 from support.api_kit import DOCUMENTS, ORDER, PASSWORD, SETTLED, done, fixture, history
 from support.gateway_kit import MERCHANT
@@ -319,6 +321,14 @@ def test_the_limit_holds_during_the_handshake():
         pytest.raises(cmi.RequestNotSentError, match="too long"),
     ):
         ask(f"https://127.0.0.1:{listener.getsockname()[1]}/", seconds=0.6, is_query=False)
+
+
+def test_no_connection_is_made_once_the_time_is_over():
+    """What would connect after the limit does not."""
+    with Deadline(60) as deadline:
+        deadline.is_expired = True
+        with pytest.raises(ConnectTimeoutError):
+            _watched(HTTPConnection, deadline)("127.0.0.1", free_port())._new_conn()
 
 
 def test_what_connects_too_late_is_shut_down_at_once():

@@ -95,6 +95,7 @@ def test_history():
         "Captured 100.00, refunded 40.00, left 60.00 MAD; authorized and not captured 0.00." in result.stdout
     )
     assert "still on its way" in result.stdout
+    assert "still on its way" not in run("history", ORDER, answers=[history(SETTLED)])[0].stdout
     result, _ = run("history", "20221030B3FF2", answers=[fixture("F18")])
     assert (1, "The gateway does not know 20221030B3FF2.\n") == (result.exit_code, result.stdout)
     said = json.loads(run("history", ORDER, "--json", answers=[history(SETTLED)])[0].stdout)

@@ -34,3 +34,22 @@ def test_gateway_time_formats(text):
 def test_other_text_is_no_time(text):
     """Text of another form gives None instead of an error: the fact is informative only."""
     assert moroccan_time.parse_gateway_time(text) is None
+
+
+@pytest.mark.parametrize(("text", "microseconds"), [("", 0), (".9", 900_000), (".902", 902_000)])
+def test_times_of_the_xml_api(text, microseconds):
+    """Up to three decimals may follow."""
+    read = moroccan_time.parse_api_time(f"2024-01-03 21:42:35{text}")
+    assert datetime(2024, 1, 3, 20, 42, 35, microseconds, tzinfo=UTC) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2024-01-03", "2024-1-3 1:2:3", "2024-01-03 21:42:35.9021", "2024-01-03 21:42:35.x", "2024-01-03 21:42:35.", "2024-02-30 00:00:00",
+        "2024-01-03 21:42:35.٣", "03/01/2024 21:42:35",
+    ],
+)  # fmt: skip
+def test_other_text_is_no_time_of_the_xml_api(text):
+    """Text of another form gives None here too."""
+    assert moroccan_time.parse_api_time(text) is None

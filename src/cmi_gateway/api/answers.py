@@ -10,13 +10,13 @@ What is read here is what the gateway wrote, not yet what it means: `order` and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
 from cmi_gateway.api.history import HistoryLine, LineKind, LineState, OrderTransaction
 from cmi_gateway.api.safe_xml import MalformedDocumentError, only_child, parse_xml, read_texts
+from cmi_gateway.api.status_fields import STATUS_FIELDS, status_facts
 from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
 from cmi_gateway.moroccan_time import parse_api_time
@@ -29,15 +29,7 @@ _ROOT: Final = "CC5Response"
 _TOP: Final = frozenset(
     {"OrderId", "Response", "ProcReturnCode", "TransId", "AuthCode", "HostRefNum", "ErrMsg", "ERRORCODE"}
 )
-#: In the order in which the composite field of a status lists them.
-_STATUS_FIELDS: Final = (
-    "ORD_ID", "CHARGE_TYPE_CD", "ORIG_TRANS_AMT", "CAPTURE_AMT", "TRANS_STAT", "AUTH_DTTM", "CAPTURE_DTTM",
-    "VOID_DTTM", "AUTH_CODE", "TRANS_ID", "PROC_RET_CD", "HOST_REF_NUM", "SETTLEID",
-)  # fmt: skip
-_EXTRA: Final = frozenset(
-    {"ERRORCODE", "SETTLEID", "ORDERSTATUS", "TRXCOUNT", "RECURRINGID", *_STATUS_FIELDS}
-)
-_CUT: Final = re.compile(rf"(?<![A-Z0-9_])({'|'.join(_STATUS_FIELDS)}):")
+_EXTRA: Final = frozenset({"ERRORCODE", "SETTLEID", "ORDERSTATUS", "TRXCOUNT", "RECURRINGID", *STATUS_FIELDS})
 _LINE_NAME: Final = re.compile(r"TRX([1-9][0-9]{0,3})")
 _LEAST_COLUMNS: Final = 11
 _RESPONSES: Final = frozenset({"Approved", "Declined", "Error"})
@@ -146,7 +138,7 @@ def read_status(raw: bytes, currency: str = "MAD") -> StatusAnswer:
     """
     root = parse_xml(raw, root=_ROOT)
     extra = _extra_texts(root)
-    facts = _status_facts(extra)
+    facts = status_facts(extra)
     return StatusAnswer(
         head=_head(read_texts(root, _TOP), extra),
         order_id=facts.get("ORD_ID", ""),
@@ -190,34 +182,6 @@ def _fit_for_operators(message: str) -> str:
     """Cut a stranger's text, without control characters, and with the middle of card numbers hidden."""
     text = "".join([c if c.isprintable() else " " for c in message[:_LONGEST_MESSAGE]])
     return _CARD_NUMBER.sub(lambda match: f"{match[1]}{'*' * len(match[2])}{match[3]}", text)
-
-
-def _status_facts(extra: Mapping[str, str]) -> dict[str, str]:
-    """Give the facts of a status: each from its own element, else from the composite field."""
-    own = {name: extra[name] for name in _STATUS_FIELDS if extra.get(name)}
-    composite = dict(_composite(extra.get("ORDERSTATUS", "")))
-    contradicted = [name for name in own if composite.get(name, own[name]) != own[name]]
-    if contradicted:
-        raise MalformedDocumentError(f"{contradicted[0]} has two values in one status")
-    return composite | own
-
-
-def _composite(text: str) -> Iterator[tuple[str, str]]:
-    """Give the names and values of ``ORD_ID:…TAB…``; without a TAB it is cut at the names, never at spaces."""
-    if "\t" in text:
-        pairs = [part.partition(":")[::2] for part in text.split("\t")]
-    else:
-        pieces = _CUT.split(text)
-        pairs = list(zip(pieces[1::2], pieces[2::2], strict=True))
-    seen = set()
-    for name, value in pairs:
-        if name not in _STATUS_FIELDS:
-            continue
-        if name in seen:
-            raise MalformedDocumentError(f"{name} stands more than once in the composite status")
-        seen.add(name)
-        if value.strip():
-            yield name, value.strip()
 
 
 def _transaction(facts: Mapping[str, str], currency: str) -> OrderTransaction:

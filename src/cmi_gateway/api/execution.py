@@ -10,7 +10,7 @@ The safe way to move money: look, write down, send once, and never assume.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from cmi_gateway.api.answers import read_transaction
 from cmi_gateway.api.documents import ApiRequest, RequestKind
@@ -99,6 +99,8 @@ class Execution:
                 self._guard.resolved(operation, None)
             case OperationUnresolved():
                 self._guard.unresolved(operation)
+            case _:
+                assert_never(resolution)
         return resolution
 
     def resolve_waiting(self, operation: Operation, sleep: Callable[[float], object]) -> Resolution:
@@ -153,6 +155,8 @@ class Execution:
             case Verdict.UNCERTAIN:
                 code = look_up(answer.head.code).code or "no code"
                 return _unknown(operation, f"the answer proves neither success nor failure: {code}")
+            case verdict:
+                assert_never(verdict)
 
 
 def _unknown(operation: Operation, reason: str) -> OutcomeUnknownError:
