@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmi_gateway.money import Money
-from rak_billing.fees.rounding import Rounding, RoundingMode
 from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.selectors import Selector
 from rak_billing.invoices import Statement
-from rak_billing.portal.live_fee import LiveFee, live_fee
-from rak_billing.portal.texts import Texts
-from rak_billing.selection import SelectionRule
-from rak_billing.selection.rules import AtMostInvoices, NotDisputed, OldestFirst, SelectionRules
+from rak_billing.portal.live_fee import live_fee_script
+from rak_billing.testing.fees import fee_rules
 from support.bills import PAYMENT_DAY, STATEMENT
-from support.fees import changed
+from support.fees import changed, rule, schedule
+from support.node import needs_node, running_calculator
 from support.portal_kit import A, B, open_desk, soup, words
 
 RAK_2018 = FeeSchedule.preset("rak-2018")
@@ -26,6 +24,12 @@ RAK_2018 = FeeSchedule.preset("rak-2018")
 def desk(tmp_path):
     with open_desk(tmp_path) as desk:
         yield desk
+
+
+@pytest.fixture(scope="module")
+def node():
+    with running_calculator() as node:
+        yield node
 
 
 def ticked(page):
@@ -151,104 +155,56 @@ def test_a_bill_paid_meanwhile_says_so(desk):
         assert (409, True) == (answer.status_code, "Vos factures ont changé" in words(answer))
 
 
-def test_the_script_gets_the_schedules_own_rate(desk):
-    """The live totals use whole centimes and the tariff as data."""
-    form = soup(desk.client.get(f"/factures/{desk.draft()}")).find("form")
-    assert ("11", "1000") == (form["data-numerator"], form["data-denominator"])
-    assert ["11302", "10581"] == [box["data-centimes"] for box in form.select("input[name=invoice]")]
+def fee_script(page):
+    """Give the address of the tariff's script: the one that lies between the page's two others."""
+    return [script["src"] for script in soup(page).select("script")][1]
 
 
-def script_fee(live, total):
-    """Compute as totals.js does."""
-    return (2 * total * live.numerator + live.denominator) // (2 * live.denominator)
-
-
-@given(st.integers(0, 999_999_99))
-def test_the_scripts_formula_is_the_schedules(total):
-    """What is shown while ticking is what the server charges."""
-    expected = RAK_2018.fee(Money(total), invoices=1, on=PAYMENT_DAY).gross.centimes
-    assert expected == script_fee(live_fee(RAK_2018, "moroccan"), total)
-
-
-def test_a_tariff_that_the_operator_bears_shows_no_fee():
-    """The customer pays the invoices and nothing else."""
-    assert LiveFee(0, 1) == live_fee(changed(RAK_2018, bearer="utility"), "moroccan")
+def test_the_page_brings_the_tariff_as_a_script_of_its_own(desk):
+    """From this site, kept as long as one likes under an address of its own content, and run before the totals' script."""
+    address = fee_script(desk.client.get(f"/factures/{desk.draft()}"))
+    answer = desk.client.get(address)
+    assert (200, "text/javascript") == (answer.status_code, answer.mimetype)
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "total * 11n" in answer.text
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"rounding": Rounding(RoundingMode.HALF_EVEN)},
-        {"rounding": Rounding(RoundingMode.HALF_UP, 5)},
-        {"fixed": Money(100)},
-        {"minimum": Money(300)},
-        {"gross_up": "closed-form"},
-        {"bearer": "shared", "customer_share": Fraction(50)},
-    ],
+    "address", ["/tarif/moroccan/0.js", "/tarif/amex/0.js", "/tarif/international/00.js"]
 )
-def test_a_tariff_that_the_script_cannot_say_has_no_live_totals(changes):
-    """Then « Recalculer » stays."""
-    assert live_fee(changed(RAK_2018, **changes), "moroccan") is None
+def test_another_version_of_the_script_is_not_found(desk, address):
+    """A page of yesterday's tariff gets no script, and « Recalculer » stays."""
+    answer = desk.client.get(address)
+    assert (404, "no-store") == (answer.status_code, answer.headers["Cache-Control"])
 
 
-def test_a_rate_too_fine_for_a_browsers_numbers_has_no_live_totals():
-    """Better no figure than one that is a centime off."""
-    rate = Fraction(11, 10) + Fraction(11, 10**10)
-    assert live_fee(changed(RAK_2018, percent=rate), "moroccan") is None
+def test_a_card_without_a_rule_has_no_script(tmp_path):
+    """Nor does the portal take it."""
+    only = changed(RAK_2018, when=Selector(cards=["international"]))
+    with open_desk(tmp_path, tenant={"fee_schedule": only}) as desk:
+        assert 404 == desk.client.get("/tarif/moroccan/0.js").status_code
 
 
-STRICT = SelectionRules("strict", "1", (OldestFirst(), NotDisputed(), AtMostInvoices(1)))
+def test_each_card_has_the_script_of_its_own_rule(tmp_path):
+    """Where the operator bears the fee of Moroccan cards, theirs shows none."""
+    rules = [
+        rule(when=Selector(cards=["moroccan"]), percent=Fraction(3, 4), bearer="utility"),
+        rule(when=Selector(cards=["international"]), percent=Fraction(2)),
+    ]
+    with open_desk(tmp_path, tenant={"fee_schedule": schedule(*rules)}) as desk:
+        scripts = []
+        for card in ("moroccan", "international"):
+            token = desk.identify(card=card).location.rsplit("/", 1)[1]
+            scripts.append(desk.client.get(fee_script(desk.client.get(f"/factures/{token}"))).text)
+    assert [True, False] == ["const gross = 0n;" in text for text in scripts]
 
 
-@pytest.fixture
-def strict_desk(tmp_path):
-    with open_desk(tmp_path, tenant={"selection": STRICT}) as desk:
-        yield desk
-
-
-def test_the_operators_own_rules_are_said_on_the_page(strict_desk):
-    """Every refusal at once, by name, and what to change."""
-    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[B], action="continue")
-    assert 422 == answer.status_code
-    assert f"La facture {A} est plus ancienne que d'autres" in words(answer)
-    assert f"Cochez aussi : {A}" in words(answer)
-    assert f"Décochez : {B}" in words(answer)
-    both = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A, B], action="continue")
-    assert "Un paiement comprend 1 facture(s) au plus" in words(both)
-
-
-def test_the_totals_are_those_of_the_ticks_even_when_refused(strict_desk):
-    """Rule I05 holds before the operator's rules do."""
-    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A, B], action="continue")
-    assert "221,24" in totals(answer)
-
-
-def test_an_invoice_that_cannot_be_chosen_says_why(strict_desk):
-    """Its box is off and described by the reason; « Tout sélectionner » leaves it out, a hand-made form is refused."""
-    disputed = attrs.evolve(STATEMENT.invoices[1], is_disputed=True)
-    strict_desk.billing.statements["123456789"] = Statement(
-        STATEMENT.account, [STATEMENT.invoices[0], disputed]
-    )
-    token = strict_desk.draft()
-    page = soup(strict_desk.client.get(f"/factures/{token}"))
-    box = page.find("input", value=B)
-    assert box.has_attr("disabled")
-    assert "réclamation" in page.find(id=box["aria-describedby"]).get_text()
-    strict_desk.post(f"/factures/{token}", all="yes", action="recalc")
-    assert [A] == ticked(strict_desk.client.get(f"/factures/{token}"))
-    assert 422 == strict_desk.post(f"/factures/{token}", invoice=[A, B], action="continue").status_code
-
-
-def test_what_no_change_can_mend_has_no_advice(strict_desk):
-    """Then only the reasons stand there."""
-    disputed = [attrs.evolve(invoice, is_disputed=True) for invoice in STATEMENT.invoices]
-    strict_desk.billing.statements["123456789"] = Statement(STATEMENT.account, disputed)
-    answer = strict_desk.post(f"/factures/{strict_desk.draft()}", invoice=[A], action="continue")
-    assert (422, False) == (answer.status_code, "Cochez aussi" in words(answer))
-
-
-def test_every_refusal_has_its_words():
-    """No rule can be broken without the customer reading why."""
-    texts = Texts.load("fr")
-    for rule in SelectionRule:
-        assert texts.text(f"refusal.{rule}", reference="1", references="2", limit="3")
+@needs_node
+@given(a_rule=fee_rules(), chosen=st.sampled_from([[A], [B], [A, B]]))
+def test_what_the_script_shows_is_what_the_server_charges(node, a_rule, chosen):
+    """For every tariff that can be written: no rule goes without live totals."""
+    amounts = [invoice.amount for invoice in STATEMENT.invoices if invoice.reference in chosen]
+    expected = schedule(a_rule).fee(sum(amounts), invoices=amounts, on=PAYMENT_DAY).gross.centimes
+    script = live_fee_script(schedule(a_rule), "moroccan")
+    question = f"(amounts) => {{ {script}; return feeOf(amounts); }}"
+    assert expected == node.call(question, [amount.centimes for amount in amounts])["gross"]

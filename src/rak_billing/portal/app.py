@@ -22,6 +22,7 @@ from rak_billing.portal import (
     failures,
     headers,
     identification,
+    live_fee,
     pages,
     recap,
     receipt_page,
@@ -141,7 +142,7 @@ def _install(app: Flask) -> None:
     pages.install(app)
     headers.install(app)
     failures.install(app)
-    for module in (entry, identification, selection, recap, returns, callback, receipt_page):
+    for module in (entry, identification, selection, live_fee, recap, returns, callback, receipt_page):
         app.register_blueprint(module.blueprint)
     # Posted by the gateway, or from its page: signed in one case, unread in the other.
     csrf.exempt(callback.blueprint)

@@ -59,7 +59,10 @@ def _content_policy() -> str:
 
 
 def _cache_rule(response: Response) -> str:
-    # The address of a static file changes with its content.
-    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:  # noqa: PLR2004 - OK
+    # The address of a static file changes with its content, and so does that of the tariff's script.
+    is_versioned = request.endpoint == "live_fee.script" or (
+        request.endpoint == "static" and "v" in request.args
+    )
+    if is_versioned and response.status_code == 200:  # noqa: PLR2004 - OK
         return f"public, max-age={_YEAR}, immutable"
     return "no-store"

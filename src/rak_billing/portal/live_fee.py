@@ -1,73 +1,68 @@
 """
-The fee rule of a page as two whole numbers, for the script that keeps the totals in step with the ticks.
+Live totals: the fee rule of the customer's card as a script of its own, beside the one that reads the ticks.
 
-The script multiplies centimes by the numerator, divides by the denominator and rounds halves up; it shows figures
-and nothing more, for the server computes every total again.
-A rule that cannot be said in these words has no live totals: the page then works with « Recalculer ».
+The script is compiled from the rule and served from an address that holds the digest of its text. The page may then
+run nothing but scripts of this site that bear its nonce, as before: nothing is evaluated from text, nothing stands in
+the page. A browser keeps the script as long as it likes, and a changed tariff has another address. Data for a fixed
+interpreter would do too, and would be a fourth way of computing a fee; this text is the one that the tests run.
+
+What the script shows is for the eye. The server computes every total again; and where the script does not arrive,
+because the tariff changed between page and script, « Recalculer » stays.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import hashlib
 
-import attrs
+from flask import Blueprint, Response, abort, url_for
 
-from rak_billing.fees.gross_up import GrossUp
-from rak_billing.fees.rounding import Rounding
-from rak_billing.fees.rule import Bearer, FeeRule
+from rak_billing.errors import FeeError
+from rak_billing.fees.compiled.javascript import javascript_function
 from rak_billing.fees.schedule import FeeSchedule
-from rak_billing.fees.selectors import ONLINE, Card, Circumstances
+from rak_billing.fees.selectors import CARDS, ONLINE, Card, Circumstances
+from rak_billing.portal.context import portal
 
-__all__ = ["LiveFee", "live_fee"]
+__all__ = ["blueprint", "live_fee_address", "live_fee_script"]
 
-# Twice the largest amount times the numerator must stay exact in a browser's numbers.
-_LARGEST_AMOUNT: Final = 999_999_999
-_EXACT_BELOW: Final = 2**53
+blueprint = Blueprint("live_fee", __name__)
 
 
-@attrs.frozen
-class LiveFee:
+@blueprint.get("/tarif/<card>/<version>.js")
+def script(card: str, version: str) -> Response:
+    """Give the script of today's tariff, if the page asks for this version of it."""
+    known = next((word for word in CARDS if word == card), None)
+    if known is None:
+        abort(404)
+    try:
+        text = live_fee_script(portal().checkout.schedule_today(), known)
+    except FeeError:
+        abort(404)
+    if _version(text) != version:
+        abort(404)
+    return Response(text, mimetype="text/javascript")
+
+
+def live_fee_address(card: Card) -> str:
     """
-    A plain percentage: centimes × numerator ÷ denominator, rounded once, halves up.
+    Give the address of today's script for *card*.
 
-    Attributes:
-        numerator: Of the rate as a fraction of the total.
-        denominator: Likewise.
+    Raises:
+        FeeError: no rule of the schedule is for this card.
     """
+    text = live_fee_script(portal().checkout.schedule_today(), card)
+    return url_for("live_fee.script", card=card, version=_version(text))
 
-    numerator: int
-    denominator: int
 
-
-def live_fee(schedule: FeeSchedule, card: Card) -> LiveFee | None:
+def live_fee_script(schedule: FeeSchedule, card: Card) -> str:
     """
-    Give the rule for *card* in the words of the script; None when it takes more words.
+    Write the rule for *card*, paid here, as the function that ``totals.js`` calls.
 
     Raises:
         FeeError: no rule of the schedule is for this card.
     """
     rule = schedule.rules[schedule.rule_for(Circumstances(card, channel=ONLINE)) - 1]
-    if rule.bearer is Bearer.UTILITY or rule.is_free:
-        return LiveFee(0, 1)
-    rate = rule.charge_rate
-    is_small = 2 * _LARGEST_AMOUNT * rate.numerator + rate.denominator < _EXACT_BELOW
-    return LiveFee(rate.numerator, rate.denominator) if is_small and _is_plain(rule) else None
+    return f'"use strict";\nglobalThis.feeOf = {javascript_function(rule)};\n'
 
 
-def _is_plain(rule: FeeRule) -> bool:
-    others = (
-        rule.fixed,
-        rule.per_invoice,
-        rule.per_block,
-        rule.per_increment,
-        rule.tiers,
-        rule.minimum,
-        rule.maximum,
-    )
-    return (
-        rule.percent is not None
-        and all(part is None for part in others)
-        and rule.bearer is Bearer.CUSTOMER
-        and rule.gross_up is GrossUp.NONE
-        and rule.rounding == Rounding()
-    )
+def _version(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

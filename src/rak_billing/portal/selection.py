@@ -19,7 +19,7 @@ from rak_billing.portal.bill_view import (
 )
 from rak_billing.portal.context import draft_of, drafts, portal
 from rak_billing.portal.drafts import Draft, TooManyInvoicesError
-from rak_billing.portal.live_fee import live_fee
+from rak_billing.portal.live_fee import live_fee_address
 from rak_billing.portal.pages import page
 from rak_billing.portal.problems import Problem
 from rak_billing.selection import Refusal, SelectionRule
@@ -107,7 +107,7 @@ def list_page(
         customer=CustomerView.of(statement.account, draft.email),
         lines=lines,
         totals=totals_of(statement, lines, draft.card),
-        live=live_fee(portal().checkout.schedule_today(), draft.card),
+        live_fee=live_fee_address(draft.card),
         advice=advice,
         step=3,
     )

@@ -5,16 +5,14 @@
   const boxes = [...form.querySelectorAll("input[name=invoice]:not(:disabled)")];
   const all = document.getElementById("all");
   const output = form.querySelector("output.sums");
-  const live = "live" in form.dataset;
-  const rate = { by: Number(form.dataset.numerator), over: Number(form.dataset.denominator) };
+  const feeOf = globalThis.feeOf; // the tariff's own script; without it « Recalculer » stays
+  const live = typeof feeOf === "function";
   let timer = 0;
 
   const amount = (centimes) => {
-    const units = String(Math.floor(centimes / 100)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-    return `${units},${String(centimes % 100).padStart(2, "0")}\u00a0DH`;
+    const units = String(centimes / 100n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+    return `${units},${String(centimes % 100n).padStart(2, "0")}\u00a0DH`;
   };
-  // Halves up: floor((2 × total × by + over) ÷ (2 × over)), exact below 2^53.
-  const feeOf = (total) => Math.floor((2 * total * rate.by + rate.over) / (2 * rate.over));
 
   const header = () => {
     const ticked = boxes.filter((box) => box.checked).length;
@@ -22,8 +20,9 @@
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   };
   const totals = () => {
-    const invoices = boxes.reduce((sum, box) => sum + (box.checked ? Number(box.dataset.centimes) : 0), 0);
-    const fee = feeOf(invoices);
+    const chosen = boxes.filter((box) => box.checked).map((box) => BigInt(box.dataset.centimes));
+    const invoices = chosen.reduce((sum, centimes) => sum + centimes, 0n);
+    const fee = chosen.length ? feeOf(chosen).gross : 0n;
     const [sums, total] = output.children;
     sums.textContent = output.dataset.sums
       .replace("{invoices}", amount(invoices)).replace("{fee}", amount(fee));

@@ -1,0 +1,1 @@
+"""A fee rule as steps of whole numbers, from which JavaScript and SQL are written; the truth stays the evaluation."""
