@@ -7,7 +7,7 @@ import pytest
 from cmi_gateway.money import Money
 from rak_billing.fees.rounding import RoundingMode
 from rak_billing.fees.vat import Vat
-from support.fees import INCLUDED, fee_of, rule
+from support.fees import FIVE_BILLS, INCLUDED, fee_of, rule
 
 HALVES = ("half-up", "half-even", "half-down")
 HALVES_05 = (*HALVES, "05up")
@@ -91,7 +91,7 @@ def test_what_the_guides_figures_refute_can_be_said_too(first, both, a_rule):
     assert (first, both) == (gross(a_rule, "113.02"), gross(a_rule, "113.02", "105.81"))
 
 
-#: Eight readings of one contract, in the order of the table below.
+#: Eight readings of one contract, in the order of the fees of `FIVE_BILLS`.
 READINGS = {
     "once, halves up": model("1.1"),
     "once, halves to the even": model("1.1", "half-even"),
@@ -101,13 +101,6 @@ READINGS = {
     "net and VAT per invoice": model("1", point="net-and-vat-per-invoice", vat=added(10)),
     "net and VAT each from exact": model("1", point="net-and-vat", vat=added(10)),
     "grossed up 1.0875": model("1.0875", gross_up="closed-form"),
-}
-FIVE_BILLS = {
-    ("22.50", "22.50"): ("0.50", "0.50", "0.49", "0.50", "0.51", "0.50", "0.50", "0.49"),
-    ("143.25",): ("1.58", "1.58", "1.58", "1.57", "1.57", "1.57", "1.57", "1.57"),
-    ("27.50", "27.50"): ("0.61", "0.60", "0.60", "0.61", "0.62", "0.62", "0.61", "0.60"),
-    ("14.50",): ("0.16", "0.16", "0.16", "0.17", "0.17", "0.17", "0.16", "0.16"),
-    ("300.00",): ("3.30",) * 8,
 }
 
 

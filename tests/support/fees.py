@@ -49,3 +49,13 @@ def changed(a_schedule, **changes):
     """Give a schedule of one rule with that rule changed."""
     (only,) = a_schedule.rules
     return attrs.evolve(a_schedule, rules=[attrs.evolve(only, **changes)])
+
+
+#: What eight readings of one contract charge for five payments; `test_fee_models` names the readings.
+FIVE_BILLS = {
+    ("22.50", "22.50"): ("0.50", "0.50", "0.49", "0.50", "0.51", "0.50", "0.50", "0.49"),
+    ("143.25",): ("1.58", "1.58", "1.58", "1.57", "1.57", "1.57", "1.57", "1.57"),
+    ("27.50", "27.50"): ("0.61", "0.60", "0.60", "0.61", "0.62", "0.62", "0.61", "0.60"),
+    ("14.50",): ("0.16", "0.16", "0.16", "0.17", "0.17", "0.17", "0.16", "0.16"),
+    ("300.00",): ("3.30",) * 8,
+}
