@@ -25,6 +25,8 @@ __all__ = ["PAID", "QuoteChange", "canonical", "changes_between", "facts_of", "i
 #: One fact: its name and its value, both text.
 Fact = tuple[str, str]
 
+#: Before the reference, the name of what is left to pay of an invoice.
+BALANCE: Final = "balance of "
 #: Before the reference, the name of what is paid of an invoice.
 PAID: Final = "paid of "
 #: Facts about the moment, which differ whenever the same bill is quoted again.
@@ -70,7 +72,7 @@ def _of_the_selection(quote: Quote) -> Iterator[Fact]:
         # What varies stands last, so that no reference can make the name of another fact.
         reference = invoice.reference
         yield f"invoice {reference}", invoice.description
-        yield f"balance of {reference}", str(invoice.amount.centimes)
+        yield f"{BALANCE}{reference}", str(invoice.amount.centimes)
         yield f"{PAID}{reference}", str(amount.centimes)
         yield f"version of {reference}", "" if invoice.version is None else f"={invoice.version}"
 

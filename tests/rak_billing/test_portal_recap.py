@@ -5,6 +5,7 @@ import pytest
 
 from cmi_gateway.money import Money
 from rak_billing.invoices import Statement
+from rak_billing.selection.rules import GUIDE_RULES
 from support.bills import INVOICE_A, STATEMENT
 from support.portal_kit import A, B, gateway_answer, open_desk, sent_fields, soup, words
 
@@ -134,6 +135,42 @@ def test_a_bill_that_changed_is_shown_again(desk):
     assert "120,00\u00a0DH" in answer.text
     assert [A] == [box["value"] for box in soup(answer).select("input[name=invoice][checked]")]
     assert f"/factures/{token}" == soup(answer).form["action"]
+
+
+def accept_then(desk, chosen, change):
+    """Show the recap, let something change, press « Payer »; give the words of the page that follows."""
+    token = desk.draft(chosen=chosen)
+    fields = desk.recap_fields(token) | {"terms": "yes"}
+    change()
+    answer = desk.client.post(f"/paiement/{token}", data=fields)
+    assert (409, []) == (answer.status_code, orders(desk))
+    return words(answer)
+
+
+def bill_again(desk, *invoices):
+    return lambda: desk.billing.statements.update({"123456789": Statement(STATEMENT.account, invoices)})
+
+
+def test_the_customer_reads_what_changed(desk):
+    """Balance, fee and total, before and after."""
+    dearer = attrs.evolve(INVOICE_A, amount=Money.parse("120.00"))
+    page = accept_then(desk, [A], bill_again(desk, dearer))
+    assert f"La facture {A} est passée de 113,02 DH à 120,00 DH" in page
+    assert "Les frais du service en ligne sont passés de 1,24 DH à 1,32 DH" in page
+    assert "Le total est passé de 114,26 DH à 121,32 DH" in page
+
+
+def test_the_customer_reads_which_invoice_is_gone(desk):
+    """Paid at the agency meanwhile."""
+    page = accept_then(desk, [A, B], bill_again(desk, INVOICE_A))
+    assert f"La facture {B} ne fait plus partie du paiement" in page
+
+
+def test_the_customer_reads_that_the_rules_changed(desk):
+    """Once, however many facts say so."""
+    tenant = attrs.evolve(desk.checkout.tenant, selection=attrs.evolve(GUIDE_RULES, version="2", rules=()))
+    page = accept_then(desk, [A], lambda: object.__setattr__(desk.checkout, "tenant", tenant))
+    assert 1 == page.count("Les règles de choix des factures ont changé")
 
 
 def test_a_chosen_invoice_that_is_gone_is_shown_at_the_recap(desk):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cmi_gateway.money import Money
 from rak_billing.errors import SelectionError
-from rak_billing.selection import SelectionRule, select
+from rak_billing.selection import Selection, SelectionRule, select
 from support.bills import INVOICE_A, INVOICE_B, PAYMENT_DAY
 
 BILL = (INVOICE_A, INVOICE_B)
@@ -125,3 +125,9 @@ def test_the_day_is_a_date():
     """An instant has no place where a day is meant."""
     with pytest.raises(TypeError, match="on is a day"):
         select(BILL, [A], on=datetime(2018, 9, 10, tzinfo=UTC))
+
+
+def test_a_selection_made_by_hand_pays_whole_invoices():
+    """Amounts of their own are for those who ask for them."""
+    selection = Selection((INVOICE_A, INVOICE_B), Money(21883), PAYMENT_DAY)
+    assert (Money(11302), Money(10581)) == selection.amounts

@@ -20,6 +20,7 @@ from rak_billing.errors import (
 )
 from rak_billing.payment_request import Language
 from rak_billing.portal.bill_view import CustomerView
+from rak_billing.portal.changes_view import changes_of
 from rak_billing.portal.context import draft_of, nonce, portal
 from rak_billing.portal.drafts import Draft
 from rak_billing.portal.headers import send_forms_to
@@ -69,7 +70,7 @@ def _send(token: str, draft: Draft) -> ResponseReturnValue:
             language=cast(Language, portal().texts.language),
         )
     except QuoteChangedError as error:
-        return changed_page(token, draft, error.statement)
+        return changed_page(token, draft, error.statement, changes_of(error))
     except (QuoteExpiredError, QuoteSealError):
         return _changed(token, draft)
     except (InvoicesAlreadyPaidError, NothingToPayError):

@@ -94,6 +94,7 @@ def list_page(
     problems: Sequence[Problem] = (),
     advice: Sequence[str] = (),
     changed: bool = False,
+    what_changed: Sequence[str] = (),
 ) -> Response:
     """Make the page of step 3, also in its form « Vos factures ont changé »."""
     lines = lines_of(statement, draft.chosen or ())
@@ -103,6 +104,7 @@ def list_page(
         status=status,
         problems=problems,
         changed=changed,
+        what_changed=what_changed,
         token=token,
         customer=CustomerView.of(statement.account, draft.email),
         lines=lines,
@@ -113,12 +115,14 @@ def list_page(
     )
 
 
-def changed_page(token: str, draft: Draft, statement: Statement) -> Response:
+def changed_page(
+    token: str, draft: Draft, statement: Statement, what_changed: Sequence[str] = ()
+) -> Response:
     """Show the bill as it is now, with the ticks that still hold; nothing was paid."""
     known = {invoice.reference for invoice in statement.invoices}
     kept = attrs.evolve(draft, chosen=tuple(ref for ref in draft.chosen or () if ref in known))
     drafts().keep(token, kept)
-    return list_page(token, kept, statement, status=409, changed=True)
+    return list_page(token, kept, statement, status=409, changed=True, what_changed=what_changed)
 
 
 def nothing_left_page() -> Response:

@@ -8,8 +8,7 @@ from typing import Final, assert_never
 
 import attrs
 
-from cmi_gateway.errors import MoneyError
-from cmi_gateway.money import Money
+from cmi_gateway.money import MAX_CENTIMES, Money
 from rak_billing.invoices import Invoice, InvoiceKind
 from rak_billing.selection.parts import refused_parts
 from rak_billing.selection.refusals import Refusal, SelectionRule, refuse
@@ -83,6 +82,9 @@ def bill_of(invoices: Sequence[Invoice], rules: SelectionRules, under_payment: C
     seen: set[str] = set()
     for invoice in invoices:
         reference = invoice.reference
+        if _is_plain(invoice) and reference not in seen and reference not in held:
+            seen.add(reference)
+            continue
         reasons = [rule for rule, is_set in flags if is_set(invoice)]
         if reference in seen:
             reasons.append(SelectionRule.DUPLICATE_REFERENCE)
@@ -101,6 +103,16 @@ def bill_of(invoices: Sequence[Invoice], rules: SelectionRules, under_payment: C
         tuple(invoice for invoice in invoices if invoice.reference not in bars) if bars else tuple(invoices)
     )
     return Bill(tuple(invoices), rules, bars, kept)
+
+
+def _is_plain(invoice: Invoice) -> bool:
+    """Tell that no rule bars an invoice for what it is: nearly all of them, so this is asked first."""
+    return (
+        invoice.is_payable
+        and not invoice.is_disputed
+        and not invoice.is_direct_debit
+        and invoice.kind is not InvoiceKind.CREDIT_NOTE
+    )
 
 
 def _bar_groups(invoices: Sequence[Invoice], bars: Bars) -> None:
@@ -139,10 +151,12 @@ def judge(bill: Bill, ticked: Sequence[str], amounts: Mapping[str, Money] | None
 
 
 def _sum(amounts: Sequence[Money]) -> Money | None:
-    try:
-        return sum(amounts, start=Money(0, amounts[0].currency)) if amounts else None
-    except MoneyError:
+    """Add up in one currency and within one payment, or give None."""
+    currencies = {amount.currency for amount in amounts}
+    centimes = sum([amount.centimes for amount in amounts])
+    if len(currencies) != 1 or abs(centimes) > MAX_CENTIMES:
         return None
+    return Money(centimes, currencies.pop())
 
 
 def _of_the_ticks(bill: Bill, ticked: Sequence[str], wanted: frozenset[str]) -> Iterator[Refusal]:

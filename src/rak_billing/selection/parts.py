@@ -52,9 +52,7 @@ def _bounds(allowed: PartialPayments, balance: Money) -> tuple[Money, Money | No
             return balance, allowed.maximum
         case PartialMode.AT_MOST:
             return least, balance if allowed.maximum is None else min(allowed.maximum, balance)
-        case PartialMode.FREE:
+        case PartialMode.FREE | PartialMode.EXACT:  # whole invoices never come here
             return least, allowed.maximum
-        case PartialMode.EXACT:
-            return balance, balance
         case _:
             assert_never(allowed.mode)

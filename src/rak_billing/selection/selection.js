@@ -105,11 +105,8 @@
 
   const sum = (paid, most) => {
     if (!paid.length || paid.some(({ currency }) => currency !== paid[0].currency)) return null;
-    let centimes = 0;
-    for (const amount of paid) {
-      centimes += amount.centimes;
-      if (Math.abs(centimes) > most) return null;
-    }
+    const centimes = paid.reduce((total, amount) => total + amount.centimes, 0);
+    if (Math.abs(centimes) > most) return null;
     return { centimes, currency: paid[0].currency };
   };
 
