@@ -2,15 +2,19 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cmi_gateway as cmi
 from cmi_gateway.api.transport import RawAnswer
 from support.api_kit import (
+    DOCUMENTS,
     NOW,
     OPEN,
     ORDER,
@@ -493,6 +497,34 @@ def test_events_tell_codes_and_nothing_personal():
     )  # fmt: skip
     assert ("QueryFailedError", "CORE-2201") == (told[5].reason, told[-1].error_code)
     assert "forged" not in repr(told)
+
+
+ANSWERS = st.one_of(
+    st.binary(max_size=200),
+    st.sampled_from([*DOCUMENTS]).map(fixture),
+    st.tuples(st.sampled_from([*DOCUMENTS]), st.integers(0, 2000), st.binary(max_size=3)).map(
+        lambda cut: fixture(cut[0])[: cut[1]] + cut[2] + fixture(cut[0])[cut[1] + len(cut[2]) :]
+    ),
+    st.lists(st.sampled_from([SALE, SETTLED, OPEN, "S|C", "C|C|1|1||||||00|T"]), max_size=3).map(
+        lambda lines: history(*lines)
+    ),
+)
+
+
+@given(first=ANSWERS, second=ANSWERS, status=st.sampled_from([200, 200, 200, 204, 301, 500]))
+def test_whatever_the_gateway_answers_is_a_value_or_an_error_of_ours(first, second, status):
+    """Any bytes, bent fixtures and broken histories: nothing else escapes, and nothing is sent twice."""
+    for call in (
+        lambda api: api.status("2024010354F1", expected=cmi.Money(101)),
+        lambda api: api.history(ORDER),
+        lambda api: api.refund(ORDER, HUNDRED),
+        lambda api: api.void(ORDER),
+        lambda api: api.capture(ORDER, HUNDRED),
+    ):
+        api, transport = client(first, RawAnswer(status, second))
+        with suppress(cmi.ApiError):
+            assert call(api) is not None
+        assert len(transport.sent) <= 1
 
 
 def test_errors_keep_their_record_through_a_queue():

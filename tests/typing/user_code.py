@@ -109,6 +109,39 @@ def posted(instant: datetime) -> date:
     return rak.posting_date(instant)
 
 
+def asked(merchant: cmi.Merchant, password: str) -> str:
+    """Ask for an order, and handle every state: the checker proves that none is forgotten."""
+    api = cmi.ApiClient(merchant, user="api", password=password, operations=["refund"])
+    status: cmi.OrderStatus = api.status("A-1", expected=cmi.Money.parse("114.26"))
+    match status.state:
+        case cmi.OrderState.PAID | cmi.OrderState.CAPTURED | cmi.OrderState.AMOUNT_MISMATCH:
+            return "taken"
+        case cmi.OrderState.AUTHORIZED | cmi.OrderState.PENDING:
+            return "not yet"
+        case cmi.OrderState.VOIDED | cmi.OrderState.FAILED | cmi.OrderState.NOT_FOUND:
+            return "not paid"
+        case cmi.OrderState.REFUND | cmi.OrderState.UNKNOWN:
+            return "look"
+        case state:
+            assert_never(state)
+
+
+def given_back(api: cmi.ApiClient) -> cmi.Money:
+    """Refund, and resolve what was lost: three endings, and no other."""
+    try:
+        return api.refund("A-1", cmi.Money(100), key="return-17").operation.amount
+    except cmi.OutcomeUnknownError as error:
+        if error.record is None:
+            raise
+        match api.resolve(error.record, wait=True):
+            case cmi.OperationDone(operation=operation):
+                return operation.amount
+            case cmi.OperationNotDone() | cmi.OperationUnresolved():
+                return cmi.Money(0)
+            case resolution:
+                assert_never(resolution)
+
+
 def hashed() -> str:
     """Hash two fields."""
     return hash_ver3([("amount", "95.93"), ("oid", "A-1")], store_key="ABCD1234", order=cmi.NameOrder.NATURAL)
