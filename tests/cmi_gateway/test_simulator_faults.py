@@ -433,6 +433,7 @@ def test_a_refusal_that_returns_twice_does_so_when_it_is_over():
     refused = press(browser, open_page(browser, FORM.fields), PAY, **filled(DECLINED_51))
     assert 1 == len(send.sent)
     press(browser, refused, "Terminer sans payer")
+    press(browser, refused, "Terminer sans payer")
     assert 2 == len(send.sent)
     assert Declined is what(send.bodies[1])
 

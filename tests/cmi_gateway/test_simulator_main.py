@@ -115,6 +115,28 @@ def test_the_command_is_one_of_cmi(run):
     assert (0, True) == (told.exit_code, "Serve a simulated CMI on this machine" in told.output)
 
 
+def test_a_missing_extra_is_named(monkeypatch):
+    """Without Flask, ``cmi simulator`` says what to install; any other missing module is a fault of ours."""
+    from cmi_gateway.cli.root import cmi
+
+    for missing, told in (
+        ("flask", "pip install 'cmi-gateway[simulator]'"),
+        ("cmi_gateway.simulator.app", ""),
+    ):
+        for name in (
+            "cmi_gateway.cli.simulator",
+            "cmi_gateway.simulator.command",
+            "cmi_gateway.simulator.app",
+        ):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.setitem(sys.modules, missing, None)
+        result = CliRunner().invoke(cmi, ["simulator", "--help"])
+        monkeypatch.undo()
+        assert result.exit_code != 0
+        assert told in result.output
+        assert bool(told) is not isinstance(result.exception, ModuleNotFoundError)
+
+
 def test_the_command_serves_until_interrupted():
     """Started as a module it answers over HTTP, and ends at Ctrl-C without a traceback."""
     with subprocess.Popen(

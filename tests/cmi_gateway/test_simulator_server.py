@@ -300,6 +300,15 @@ def test_a_callback_from_a_slow_network_arrives_whole():
         assert Approved is type_of(simulator, shop.seen[0][1])
 
 
+def test_no_body_drips_for_longer_than_two_minutes(monkeypatch):
+    """A plan that asks for a day holds no thread that long."""
+    paused = []
+    monkeypatch.setattr(time, "sleep", paused.append)
+    with LoopbackServer(Shop()) as server:
+        assert 200 == LoopbackSender(manner=Manner(86_400))(server.url, b"a=1\n" * 5).status
+    assert 119 < sum(paused) < 121
+
+
 def test_an_empty_body_drips_too():
     """Nothing left of it: the merchant still gets a request."""
     shop = Shop()

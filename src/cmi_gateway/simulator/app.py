@@ -167,8 +167,9 @@ class _Doors:
 
     def give_up(self, token: str) -> AnyResponse:
         """End the session after a refusal; its result page leads to failUrl."""
-        self._session(token)
-        if self._gateway.give_up(token).state is SessionState.FINISHED:
+        was_over = self._session(token).state is SessionState.FINISHED
+        # A second press of the button is no second customer.
+        if self._gateway.give_up(token).state is SessionState.FINISHED and not was_over:
             self._courier.finish(token)
         return _see(token)
 

@@ -16,6 +16,8 @@ from cmi_gateway.simulator.wire import read_reply
 
 _SECONDS: Final = 10.0
 _LONGEST_ANSWER: Final = 4096
+#: Seconds over which a body may drip in: a plan that asks for a day must not hold a thread that long.
+_LONGEST_PACE: Final = 120.0
 #: Pieces of a body that drips in.
 _PIECES: Final = 20
 
@@ -93,9 +95,10 @@ class LoopbackSender:
             return CallbackAnswer(problem=f"pas de réponse du marchand ({type(error).__name__})")
 
     def _post(self, session: requests.Session, url: str, body: bytes) -> CallbackAnswer:
-        deadline = time.monotonic() + self.manner.pace + self.seconds
+        pace = min(self.manner.pace, _LONGEST_PACE)
+        deadline = time.monotonic() + pace + self.seconds
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        data = _Drip(body, self.manner.pace) if self.manner.pace else body
+        data = _Drip(body, pace) if pace else body
         with session.post(
             url, data=data, headers=headers, timeout=self.seconds, allow_redirects=False, stream=True
         ) as response:
