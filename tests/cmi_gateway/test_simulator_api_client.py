@@ -1,11 +1,16 @@
 """`cmi_gateway.ApiClient` against the simulator under faults: in process, and over HTTP where a socket matters."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmi_gateway import ApiClient, Merchant, Money
 from cmi_gateway import OrderState as OrderView
-from cmi_gateway.errors import OutcomeUnknownError, QueryFailedError
+from cmi_gateway.errors import ApiError, OutcomeUnknownError, QueryFailedError
 from cmi_gateway.simulator.faults import (
+    Always,
     ApiCutAfter,
     ApiCutBefore,
     ApiGzip,
@@ -13,7 +18,9 @@ from cmi_gateway.simulator.faults import (
     ApiSlow,
     ApiWrongEncoding,
     FaultPlan,
+    FaultRule,
     Next,
+    Sometimes,
 )
 from cmi_gateway.simulator.in_process import InProcessTransport
 from cmi_gateway.simulator.orders import OrderState
@@ -97,3 +104,38 @@ def test_gzip_over_http_is_read():
     with running_simulator([account()], faults=FaultPlan.of(ApiGzip())) as simulator:
         client = client_of(merchant=Merchant("600000099", STORE_KEY, simulator.gateway, "RAK"))
         assert OrderView.NOT_FOUND is client.status("NOBODY").state
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                ApiCutAfter(),
+                ApiCutBefore(),
+                ApiSlow(60),
+                ApiHtmlError(),
+                ApiHtmlError(done=True),
+                ApiWrongEncoding(),
+                ApiGzip(),
+            ]
+        ),
+        max_size=3,
+    ),
+    st.sampled_from([Next(1), Next(2), Sometimes(50), Always()]),
+    st.integers(0, 100),
+)
+def test_every_plan_ends_in_a_known_state(faults, when, seed):
+    """Whatever was lost: once the gateway answers again, the client knows what it holds, and nothing was taken twice."""
+    ours = desk()
+    ours.pay()
+    plan = FaultPlan(tuple(FaultRule(fault, when) for fault in faults), seed=seed)
+    transport = InProcessTransport(ours.state, plan)
+    client = client_of(transport)
+    with suppress(ApiError):
+        client.capture(ORDER_ID, amount=HUNDRED)
+    transport.book.set(FaultPlan())
+    known = client.status(ORDER_ID, expected=HUNDRED).state
+    assert {OrderState.CAPTURED: OrderView.PAID, OrderState.AUTHORIZED: OrderView.AUTHORIZED}[
+        ours.order().state
+    ] is known
+    assert ours.order().totals.captured in (Money(0), HUNDRED)

@@ -14,6 +14,16 @@ from support.simulator_api_kit import account
 from support.simulator_kit import DECLINED_51, MASTERCARD, PAID_AT
 
 pytestmark = pytest.mark.browser
+#: Whether the first group of every card number stands to the left of its last group.
+READS_ONWARDS = """() => [...document.querySelectorAll(".number")].every((element) => {
+  const place = (from, to) => {
+    const range = document.createRange();
+    range.setStart(element.firstChild, from);
+    range.setEnd(element.firstChild, to);
+    return range.getBoundingClientRect().left;
+  };
+  return place(0, 4) < place(element.textContent.length - 4, element.textContent.length);
+})"""
 AR, INSPECT = texts_in("ar"), inspection_texts()
 
 
@@ -76,6 +86,7 @@ def test_a_card_is_paid_in_arabic_on_a_phone(phone, simulator, request):
     box = phone.page.get_by_label(AR("card.holder")).bounding_box()
     label = phone.page.get_by_text(AR("card.holder"), exact=True).bounding_box()
     assert box["x"] + box["width"] == pytest.approx(label["x"] + label["width"], abs=2)
+    assert phone.page.evaluate(READS_ONWARDS)
     phone.press(AR("card.pay"))
     phone.page.get_by_text(AR("card.correct")).wait_for()
     assert [] == phone.debts()
