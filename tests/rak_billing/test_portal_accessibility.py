@@ -2,15 +2,27 @@
 
 import itertools
 
+import attrs
 import pytest
 from html5lib import HTMLParser
 
-from support.portal_kit import A, open_desk, return_path, soup
+from rak_billing.invoices import Statement
+from rak_billing.selection.rules import AtMostInvoices, MandatoryIncluded, NotDisputed, SelectionRules
+from support.bills import STATEMENT
+from support.portal_kit import A, B, open_desk, return_path, soup
+
+#: Two invoices of which one cannot be chosen, and two of which only one may be.
+ONE = SelectionRules("one", "1", (MandatoryIncluded(), NotDisputed(), AtMostInvoices(1)))
+DISPUTED = Statement(
+    attrs.evolve(STATEMENT.account, customer_ref="444"),
+    [attrs.evolve(invoice, is_disputed=invoice.reference == A) for invoice in STATEMENT.invoices],
+)
 
 
 @pytest.fixture
 def desk(tmp_path):
-    with open_desk(tmp_path) as desk:
+    with open_desk(tmp_path, tenant={"selection": ONE}) as desk:
+        desk.billing.statements["444"] = DISPUTED
         yield desk
 
 
@@ -25,6 +37,8 @@ def every_page(desk):
     yield desk.identify("", email="x", card="x")
     yield desk.client.get(f"/factures/{mandatory}")
     yield desk.post(f"/factures/{mandatory}", invoice=["88"], action="continue")
+    yield desk.post(f"/factures/{desk.draft('444')}", invoice=[A], action="continue")
+    yield desk.post(f"/factures/{desk.draft()}", invoice=[A, B], action="continue")
     yield desk.client.get(f"/recapitulatif/{token}")
     yield desk.pay(token, terms="")
     yield desk.pay(token, accepted="1.00")
