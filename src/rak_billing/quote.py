@@ -89,8 +89,8 @@ class Quote:
     @property
     def lines(self) -> tuple[QuoteLine, ...]:
         """The invoices in the order of the bill, then the fee, even one of 0,00 (rules R28, I31)."""
-        invoices = (
+        invoices = [
             QuoteLine(invoice.reference, invoice.description, amount)
             for invoice, amount in zip(self.selection.invoices, self.selection.amounts, strict=True)
-        )
+        ]
         return (*invoices, QuoteLine(FEE_REFERENCE, FEE_DESCRIPTION, self.fee.gross))

@@ -9,11 +9,13 @@ from hypothesis import given
 
 from cmi_gateway.money import Money
 from rak_billing.fees.explanation_texts import MODES, STEPS
+from rak_billing.fees.parts import PerBlock, PerIncrement
 from rak_billing.fees.rounding import Rounding, RoundingMode, half_up, round_exact
 from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.tiers import Tier, Tiers
 from rak_billing.testing.fees import fee_rules, selected_amounts
 from support.bills import PAYMENT_DAY, guide_fee
-from support.fees import changed, schedule
+from support.fees import ADDED, EXEMPT, changed, fee_of, rule, schedule
 
 
 def explained(language, **changes):
@@ -165,3 +167,41 @@ def test_every_word_is_in_both_languages(language):
     """No step lacks a translation."""
     for texts in (*STEPS.values(), *MODES.values()):
         assert texts[language]
+
+
+def test_invoices_of_nothing_share_a_fixed_fee_alike():
+    """Where no amount weighs anything, each invoice has an equal part, and the step says so."""
+    fee = fee_of(rule(fixed=Money(100), allocation="last-line"), "0.00", "0.00", "0.00")
+    assert "Part of invoice 3: 1.00 × 1.00 ÷ 3.00 = 0.333333…; taken: 0.34 DH." == fee.explain("en")[-1]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"percent": Fraction("1.1"), "gross_up": "exact-search"},
+        {"percent": Fraction("1.1"), "gross_up": "exact-search", "vat": ADDED, "minimum": Money(300)},
+        {"percent": Fraction(0), "gross_up": "exact-search"},
+        {"percent": Fraction("1.0875"), "gross_up": "closed-form", "vat": ADDED},
+        {"percent": Fraction(1), "rounding": {"point": "net-then-vat"}},
+        {"percent": Fraction(1), "vat": ADDED, "rounding": {"point": "net-per-invoice"}},
+        {"percent": Fraction(1), "vat": EXEMPT, "rounding": {"point": "net-and-vat-per-invoice"}},
+        {"per_block": PerBlock(invoices=4, amount=Money(150)), "maximum": Money(100)},
+        {"per_increment": PerIncrement(step=Money(10000), amount=Money(375)), "fixed": Money(1)},
+        {"tiers": Tiers("marginal", [Tier(up_to=Money(9999), percent=Fraction(1)), Tier()])},
+        {"percent": Fraction(1), "bearer": "shared", "customer_share": Fraction(50)},
+        {"percent": Fraction(1), "bearer": "shared", "customer_share": Fraction(50), "vat": EXEMPT},
+        {"percent": Fraction(1), "bearer": "utility", "allocation": "last-line"},
+        {"percent": Fraction(1), "allocation": "largest-remainder"},
+        {"per_invoice": Money(50), "vat": EXEMPT},
+        {"tiers": Tiers("slab", [Tier(percent=Fraction(1), fixed=Money(50))])},
+        {"percent": Fraction(1), "vat": ADDED, "rounding": {"point": "gross-per-invoice"}},
+        {"percent": Fraction(1), "vat": ADDED, "rounding": {"point": "net-and-vat-per-invoice"}},
+        {"percent": Fraction(1), "vat": ADDED, "rounding": {"point": "net-and-vat"}},
+        {"percent": Fraction(1), "rounding": {"base_quantum": 100, "intermediate_quantum": Fraction(1, 10)}},
+    ],
+)
+def test_every_kind_of_step_can_be_followed(facts):
+    """Each kind of rule once, whatever chance draws."""
+    fee = fee_of(rule(**facts), "113.02", "105.81")
+    check(fee.explain("en"))
+    assert len(fee.explain("en")) == len(fee.explain("fr"))

@@ -142,7 +142,7 @@ def compute(rule: FeeRule, total: int, count: int, amounts: Sequence[int] | None
         customer_net=customer_net,
         merchant_gross=merchant,
         merchant_net=merchant_net,
-        shares=share_out(customer, weights, rule.allocation) if weights else (),
+        shares=share_out(customer, weights, rule.allocation),
         weights=weights,
     )
 
@@ -198,15 +198,15 @@ def _rounded(rule: FeeRule, units: tuple[Unit, ...]) -> tuple[_Centimes, _Centim
         case RoundingPoint.GROSS | RoundingPoint.GROSS_PER_INVOICE:
             if rule.gross_up is GrossUp.EXACT_SEARCH:
                 return (_covering(rule, units[0]),), (), ()
-            return tuple(apply(unit.gross) for unit in units), (), ()
+            return tuple([apply(unit.gross) for unit in units]), (), ()
         case RoundingPoint.NET_THEN_VAT | RoundingPoint.NET_AND_VAT_PER_INVOICE:
-            nets = tuple(apply(unit.net) for unit in units)
+            nets = tuple([apply(unit.net) for unit in units])
             return (), nets, tuple(apply(net * rule.vat.rate / HUNDRED) for net in nets)
         case RoundingPoint.NET_AND_VAT:
-            nets = tuple(apply(unit.net) for unit in units)
+            nets = tuple([apply(unit.net) for unit in units])
             return (), nets, tuple(apply(unit.net * rule.vat.rate / HUNDRED) for unit in units)
         case RoundingPoint.NET_PER_INVOICE:
-            nets = tuple(apply(unit.net) for unit in units)
+            nets = tuple([apply(unit.net) for unit in units])
             return (), nets, (apply(sum(nets) * rule.vat.rate / HUNDRED),)
     assert_never(rule.rounding.point)
 

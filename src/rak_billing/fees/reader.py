@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
-from enum import StrEnum
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -121,6 +120,7 @@ def _converter(currency: str) -> Converter:
 
     converter = Converter(forbid_extra_keys=True)
     leaves: dict[Any, Callable[[Any, Any], Any]] = {
+        # Enumerations are text too: their classes refuse what is no member.
         str: _exactly(str, "text"),
         int: _exactly(int, "a whole number"),
         date: _exactly(date, "a date such as 2018-01-01, without quotes"),
@@ -129,14 +129,9 @@ def _converter(currency: str) -> Converter:
     }
     for kind, hook in leaves.items():
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook_func(_is_enumeration, _member)
     converter.register_structure_hook_factory(_is_list, lambda kind: _list_hook(converter, kind))
     converter.register_structure_hook_factory(attrs.has, lambda kind: _table_hook(converter, kind))
     return converter
-
-
-def _is_enumeration(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
 def _is_list(kind: Any) -> bool:
@@ -197,13 +192,6 @@ def _amount(value: Any, currency: str) -> Money:
         return Money.parse(value, currency)
     except MoneyError:
         raise ValueError(f'expected an amount as text, such as "3.00", not {_shown(value)}') from None
-
-
-def _member(value: Any, kind: Any) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        raise ValueError(f"expected one of {', '.join(kind)}, not {_shown(value)}") from None
 
 
 def _first_flaw(error: BaseException) -> tuple[str, str]:

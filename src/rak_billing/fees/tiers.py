@@ -106,19 +106,13 @@ class Tiers:
         """Cut *amount* centimes into what each band has of it: one slice of a slab, several of marginal bands."""
         if self.kind is TierKind.SLAB:
             return (Slice(amount, next(band for band in self.bands if _ends_after(band, amount))),)
-        slices, begin = [], 0
-        for band in self.bands:
-            end = amount if _ends_after(band, amount) else _end(band)
-            slices.append(Slice(end - begin, band))
-            if end == amount:
-                break
-            begin = end
-        return tuple(slices)
-
-
-def _end(band: Tier) -> int:
-    assert band.up_to is not None  # the last band has no end, and nothing lies behind it
-    return band.up_to.centimes
+        begins = [0, *(band.up_to.centimes for band in self.bands if band.up_to)]
+        return tuple(
+            Slice((amount if _ends_after(band, amount) else end) - begin, band)
+            for band, begin, end in zip(self.bands, begins, [*begins[1:], amount], strict=True)
+            # The first band has its slice even of nothing.
+            if begin < amount or begin == 0
+        )
 
 
 def _ends_after(band: Tier, amount: int) -> bool:

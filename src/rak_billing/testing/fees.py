@@ -62,11 +62,9 @@ def amounts(least: int = 1, most: int = _LARGEST_AMOUNT, currency: str = "MAD") 
         most: Likewise.
         currency: Of all of them.
     """
-    first, last = -(-least // _ROUND_STEP), most // _ROUND_STEP
-    centimes = st.integers(least, most)
-    if first <= last:
-        centimes |= st.integers(first, last).map(lambda steps: steps * _ROUND_STEP)
-    return centimes.map(lambda number: Money(number, currency))
+    # The multiple at or below; near the least it may be less than that.
+    rounded = st.integers(least, most).map(lambda number: max(least, number - number % _ROUND_STEP))
+    return (st.integers(least, most) | rounded).map(lambda number: Money(number, currency))
 
 
 def selected_amounts(

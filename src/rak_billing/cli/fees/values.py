@@ -24,8 +24,6 @@ class _AmountType(click.ParamType):  # type: ignore[type-arg]  # only the newest
     name = "montant"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Money:
-        if isinstance(value, Money):
-            return value
         try:
             return Money.parse(_GROUPS.sub("", str(value)).replace(",", ".", 1))
         except MoneyError:
@@ -38,8 +36,6 @@ class _TariffType(click.ParamType):  # type: ignore[type-arg]  # as above
     name = "barème"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Tariff:
-        if isinstance(value, Tariff):
-            return value
         try:
             return Tariff.from_toml(Path(value)) if str(value).endswith(".toml") else Tariff.preset(value)
         except FeeScheduleError as error:
