@@ -177,6 +177,7 @@ class Merchant:
         except FieldError as error:
             # Before it is told: what an observer raises is logged together with what was being handled.
             bare = without_frames(error)
+            del request
             self._tell("form_refused", reason=type(error).__name__, field=error.field)
             raise bare from None
         self._tell("form_signed", order_id=form.order_id)

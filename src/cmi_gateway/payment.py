@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from cmi_gateway import form_page
 from cmi_gateway.callback_policy import CallbackPolicy
-from cmi_gateway.errors import FieldError
+from cmi_gateway.errors import ConfigurationError, FieldError
+from cmi_gateway.field_checks import check_text
 from cmi_gateway.field_names import SEAL_FIELD
 from cmi_gateway.request import BillTo, OrderLine, PaymentRequest
 from cmi_gateway.request_fields import request_fields
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cmi_gateway.secret import Secret
+
+#: What any source shows of a merchant's random text.
+_LONGEST_RND: Final = 64
 
 __all__ = ["BillTo", "OrderLine", "PaymentRequest", "SignedForm", "random_text", "sign"]
 
@@ -66,6 +70,8 @@ class SignedForm:
             nonce: The nonce of your Content-Security-Policy, where you have one: for ``script-src``, and for
                 ``style-src``, without which the page works and looks plain.
         """
+        if not (nonce is None or isinstance(nonce, str)):
+            raise ConfigurationError("nonce must be text, or None for a page without a policy")
         return form_page.render(self.action, self.fields, language=self._value("lang"), nonce=nonce)
 
     def _value(self, wanted: str) -> str:
@@ -89,10 +95,11 @@ def sign(
     Raises:
         FieldError: a value cannot be signed; names the field and the reason.
     """
+    rnd = check_text("rnd", random(), _LONGEST_RND, required=True)  # first: it may raise what is not ours
     fields = (*request_fields(request, client_id), ("hashAlgorithm", "ver3"))
     if policy is not None:
         fields += ((SEAL_FIELD, seal_of(_to_be_sealed(fields, policy), store_key)),)
-    fields += (("rnd", random()),)
+    fields += (("rnd", rnd),)
     names = tuple([name for name, _ in fields])
     if not orders_agree(names):
         raise FieldError(

@@ -83,7 +83,7 @@ class OrderLine:
     """
 
     reference: str
-    description: str
+    description: str = attrs.field(repr=False)  # what a payer has engraved is personal
     amount: Money
 
 
@@ -153,10 +153,10 @@ class PaymentRequest:
     session_timeout: int = 1800
     refresh_time: int = 5
     auto_redirect: bool = True
-    description: str = ""
+    description: str = attrs.field(default="", repr=False)
     display_amount: Money | None = None
     show_currencies: bool = False
-    criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria)
+    criteria: tuple[str, ...] = attrs.field(default=(), converter=_criteria, repr=False)
     ship_to: ShipTo | None = attrs.field(default=None, repr=False)
     recurring: Recurring | None = None
     own_words: tuple[OwnWords, ...] = attrs.field(default=(), converter=_statement)

@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from time import perf_counter
+from time import process_time
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import pytest
@@ -33,9 +33,10 @@ BODIES = {
 
 
 def seconds(body):
-    start = perf_counter()
+    """Give the seconds of computing: what others do on the machine meanwhile is not the doctor's."""
+    start = process_time()
     diagnose(body, "TEST1234")
-    return perf_counter() - start
+    return process_time() - start
 
 
 @pytest.mark.parametrize("name", BODIES)

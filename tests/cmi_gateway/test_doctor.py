@@ -8,7 +8,7 @@ import re
 import traceback
 import unicodedata
 from pathlib import Path
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode
+from urllib.parse import parse_qs, parse_qsl, quote, quote_plus, urlencode
 
 import attrs
 import pytest
@@ -37,6 +37,10 @@ from support.gateway_kit import real_callback, vectors
 PAIRS = pairs_with()
 #: The same without the name in brackets, which `Merchant.verify` does not accept.
 PLAIN = pairs_with(**{"a[0]": None})
+#: True pluses, which no form means as a space: of a telephone number and of base64.
+PLUSES = pairs_with(
+    email="a@b.example", tel="+212612345678", xid="AAIBBgAAAAAAAAAAAAAAAA+AAAA=", **{"a[0]": None}
+)
 K = CauseKind
 
 
@@ -214,6 +218,13 @@ CASES = {
     ),
     "plus of one value": (K.PLUS_AND_SPACE, arrived(every(lambda v: v.replace("+cmi", " cmi")))),
     "space of one value": (K.PLUS_AND_SPACE, arrived(every(lambda v: v.replace("10/09/2018 ", "10/09/2018+")))),
+    "plus left as it is, beside a true one": (
+        K.PLUS_AND_SPACE,
+        arrived(
+            every(lambda v: v.replace(" ", "+"), PLUSES),
+            PLUSES,
+        ),
+    ),
     "hash not percent-encoded": (
         K.PLUS_AND_SPACE,
         (urlencode(PLAIN) + "&HASH=" + naive_hash([*PLAIN], OTHER_KEY)).encode(),
@@ -224,6 +235,10 @@ CASES = {
         K.PERCENT_CODED_TWICE,
         every(lambda v: quote(v, safe=""), with_hash(str)),
     ),
+    "form-coded twice, hash too": (K.PERCENT_CODED_TWICE, every(quote_plus, with_hash(str))),
+    "form-coded twice": (K.PERCENT_CODED_TWICE, arrived(every(quote_plus), PLAIN)),
+    "signer hashes what urlencode gave": (K.PERCENT_CODED_TWICE, hashed_over(quote_plus)),
+    "signer hashes what encodeURIComponent gave": (K.PERCENT_CODED_TWICE, hashed_over(lambda v: quote(v, safe=""))),
     # letters
     "body in ISO-8859-9": (K.CHARSET, body_of(PLAIN, naive_hash(PLAIN), charset="iso-8859-9")),
     "body and hash in windows-1252": (
@@ -540,6 +555,8 @@ def test_hints(pairs, hint):
         (b"", "no hash"),
         (b"\xff\x00&&=&%", "no hash"),
         (b'{"HASH": "x"}', "JSON"),
+        (b'--x\r\nContent-Disposition: form-data; name="HASH"\r\n\r\nx\r\n--x--', "multipart"),
+        (b"clientid=1&amp;HASH=x", "&amp;"),
         (b"ErrMsg=3D-1004&Response=Error", "refusal"),
         (b"HASH=&a=1", "no hash"),
         ([("a", "\ud800b")], "no hash"),

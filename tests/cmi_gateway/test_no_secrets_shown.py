@@ -105,6 +105,33 @@ def test_no_door_shows_a_secret(caplog, text, hostile):
             assert not [line for line in [*told, *frames] if secret in line]
 
 
+def broken_random():
+    raise OSError("no entropy")
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda: MERCHANT.sign(payment_request(email=EMAIL), random=broken_random),
+        lambda: MERCHANT.sign(payment_request(email=EMAIL), random=lambda: 5),
+        lambda: MERCHANT.sign(payment_request(email=EMAIL, language=EMAIL)),
+        lambda: FORM.html(nonce=5),
+        lambda: doctor.diagnose(HONEST, ""),
+        lambda: doctor.diagnose(signed_body(HONEST, KEY), ""),
+        lambda: doctor.diagnose(HONEST, KEY, sent=5),
+        lambda: doctor.diagnose(HONEST, KEY, sent=[("email", EMAIL), 5]),
+    ],
+)
+def test_a_slip_of_the_caller_shows_no_customer(door):
+    """An argument that cannot be right is refused, and no frame of the library holds the payer's address."""
+    with pytest.raises((cmi.CmiError, OSError)) as caught:
+        door()
+    shown = f"{frames_of_ours(caught.value)} {caught.value!r} {caught.value}"
+    assert not [
+        secret for secret in (EMAIL, EMAIL.replace("@", "%40"), KEY, EXPECTED_HASH) if secret in shown
+    ]
+
+
 @pytest.mark.parametrize(
     "body", [bent({"BillToName": "x"}), signed_body(HONEST, KEY), signed_body(HONEST, "OtherKey"), b"junk"]
 )
@@ -128,6 +155,7 @@ def test_the_page_holds_the_form_and_no_key():
 def test_representations(thing):
     """What is printed by mistake holds no key, and a form holds no values."""
     assert KEY not in f"{thing!r} {thing}"
+    assert EMAIL not in repr(cmi.OrderLine(reference="1", description=EMAIL, amount=cmi.Money(1)))
     assert EMAIL not in f"{FORM!r} {payment_request(email=EMAIL)!r}"
 
 

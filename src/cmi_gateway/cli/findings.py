@@ -18,7 +18,7 @@ import attrs
 
 from cmi_gateway.cli.settings import SETTING_NAMES, URL_SETTINGS, flaw_of_name, gateway_of
 from cmi_gateway.errors import ConfigurationError, FieldError
-from cmi_gateway.field_checks import check_number, check_url
+from cmi_gateway.field_checks import check_number, check_url, split_web_address
 from cmi_gateway.merchant import PRODUCTION, TEST, Gateway, Merchant
 from cmi_gateway.moroccan_time import check_zone_data
 from cmi_gateway.secret import Secret, hide_key
@@ -177,7 +177,8 @@ def url_findings(name: str, url: object, *, is_live: bool) -> Iterator[Finding]:
         check_url(name, url)  # type: ignore[arg-type]  # it judges whatever comes out of a file
     except FieldError as error:
         yield Finding(Level.ERROR, name, error.reason)
-        return
+        if split_web_address(url) is None:
+            return
     parts = urlsplit(str(url))
     if "@" in parts.netloc:
         yield Finding(Level.ERROR, name, "holds a user name or password, which every payer would see")

@@ -70,9 +70,12 @@ def diagnose(
     """
     hidden, flaw = keys.hide_all(store_key, other_keys)
     del store_key, other_keys  # a traceback of what follows must not carry a key
-    if flaw:
-        raise ConfigurationError(flaw)
-    kept = _kept(sent)
+    kept = None if flaw else _kept(sent)
+    if flaw or (kept is None and sent is not None):
+        raw_body = sent = ()  # nor the body of a customer
+        raise ConfigurationError(
+            flaw or "sent must be the fields of the signed form, as (name, value) pairs of text"
+        )
     body = raw_body if isinstance(raw_body, (bytes, bytearray, memoryview)) else _read_once(raw_body)
     try:
         message = read_message(body)
@@ -194,6 +197,7 @@ def _text(message: Message) -> str:
 
 
 def _kept(sent: Any) -> Pairs | None:
+    """Give the fields of the kept form; None where *sent* is none, or no fields."""
     if sent is None:
         return None
     try:
@@ -202,10 +206,8 @@ def _kept(sent: Any) -> Pairs | None:
         )
         for pair in pairs:
             "".join(pair).encode()
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(
-            "sent must be the fields of the signed form, as (name, value) pairs of text"
-        ) from error
+    except (TypeError, ValueError):
+        return None
     return pairs
 
 

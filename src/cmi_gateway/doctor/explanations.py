@@ -99,9 +99,10 @@ EXPLANATIONS: Final[dict[CauseKind, Explanation]] = {
         "Decode the body exactly once, as application/x-www-form-urlencoded; percent-encode '+' when you post.",
     ),
     CauseKind.PERCENT_CODED_TWICE: Explanation(
-        "Values were percent-encoded twice",
-        "A proxy, a queue or an HTTP client given encoded text encoded it again.",
-        "Encode once, when the body is built, and decode once.",
+        "Values were percent-encoded once too often",
+        "A proxy, a queue or an HTTP client given encoded text encoded it again; code that hashes what http_build_query(), "
+        "urlencode() or encodeURIComponent() gave hashes encoded text.",
+        "Hash plain values; encode once, when the body is built, and decode once.",
     ),
     CauseKind.CHARSET: Explanation(
         "The two sides turned letters into different bytes",

@@ -144,4 +144,8 @@ def _why_no_hash(pairs: Pairs) -> str:
         return "this is the gateway's refusal of a form with a wrong hash: diagnose the form that was posted"
     if text.lstrip().startswith(("{", "[", "<")):
         return "this looks like JSON or a page, not like a form body"
+    if "content-disposition:" in text.lower():
+        return "this is multipart/form-data; the gateway posts and reads application/x-www-form-urlencoded"
+    if any(name.lower().startswith("amp;") for name, _ in pairs):
+        return "every '&' is written '&amp;': this was copied out of a page or a log; take the raw body"
     return "there is no hash field: it was dropped on the way, or this is no message of the gateway"

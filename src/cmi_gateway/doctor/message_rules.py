@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import attrs
 
@@ -43,6 +43,7 @@ def wholly_recoded(case: Case, draft: Draft) -> Iterator[Trial]:
     """Values and hash were coded twice, or decoded twice, together."""
     for kind, detail, edit, mend in (
         (CauseKind.PERCENT_CODED_TWICE, "values and hash", _unquoted, _unquoted),
+        (CauseKind.PERCENT_CODED_TWICE, "values and hash, with '+' for spaces", _unquoted_plus, _unquoted),
         (CauseKind.PLUS_AND_SPACE, "decoded twice, values and hash", _leading_plus, _spaces_to_plus),
     ):
         presented = mend(draft.presented)
@@ -169,6 +170,10 @@ def line_feed(case: Case, draft: Draft) -> Iterator[Trial]:
 
 def _unquoted(text: str) -> str:
     return unquote(text, errors="replace")
+
+
+def _unquoted_plus(text: str) -> str:
+    return unquote_plus(text, errors="replace")
 
 
 def _leading_plus(text: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from html.entities import codepoint2name, html5
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from cmi_gateway.doctor.cause_kinds import CauseKind
 from cmi_gateway.entities import decode_entities
@@ -19,6 +19,8 @@ ValueEdit = tuple[CauseKind, str, Edit]
 
 _CONTROL_AND_SPACE: Final = "".join(map(chr, range(0x21)))
 _UNICODE_SPACE: Final = "\u200b\u200e\ufeff"
+#: Digests and random texts in base64 (``xid``, ``cavv``, ``rnd``): a plus in them is one.
+_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){5,}(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?")
 _DOCUMENT: Final = re.compile(r"document(.)", re.IGNORECASE)
 _ONE_BYTE_CHARSETS: Final = ("windows-1252", "iso-8859-1", "iso-8859-9")
 #: Signs that HTML 5 decodes without a semicolon and HTML 4.01 does not; letters are left out, they are text.
@@ -104,6 +106,11 @@ def _leading_plus(value: str) -> str:
     return "+" + value[1:] if value.startswith(" ") else value
 
 
+def _spaces_of_text(value: str) -> str:
+    """Read each plus as a space but those that a telephone number and base64 hold."""
+    return value if _BASE64.fullmatch(value) else value[:1] + value[1:].replace("+", " ")
+
+
 def _entity_edits() -> Iterator[ValueEdit]:
     yield CauseKind.ENTITIES_ENCODED_TWICE, "", lambda value: decode_entities(decode_entities(value))
     yield CauseKind.ENTITIES_HTML5, "decoded before the hash", html.unescape
@@ -135,6 +142,7 @@ def _space_edits() -> Iterator[ValueEdit]:
     )
     yield CauseKind.VALUES_TRIMMED, "runs of spaces made one", lambda v: re.sub(r"\s+", " ", v.strip())
     yield CauseKind.PLUS_AND_SPACE, "'+' in the body, space in the hash", _replacer("+", " ")
+    yield CauseKind.PLUS_AND_SPACE, "'+' inside text in the body, space in the hash", _spaces_of_text
     yield CauseKind.PLUS_AND_SPACE, "leading space in the body, '+' in the hash", _leading_plus
     yield CauseKind.PLUS_AND_SPACE, "space in the body, '+' in the hash", _replacer(" ", "+")
     yield CauseKind.PLUS_AND_SPACE, "space in the body, '%20' in the hash", _replacer(" ", "%20")
@@ -153,6 +161,9 @@ def _other_edits() -> Iterator[ValueEdit]:
     yield CauseKind.SLASHES_ADDED, "in the body", _without_slashes
     yield CauseKind.SLASHES_ADDED, "in the hash", _with_slashes
     yield CauseKind.PERCENT_CODED_TWICE, "", lambda v: unquote(v, errors="replace")
+    yield CauseKind.PERCENT_CODED_TWICE, "with '+' for spaces", lambda v: unquote_plus(v, errors="replace")
+    yield CauseKind.PERCENT_CODED_TWICE, "coded in the hash, with '+' for spaces", quote_plus
+    yield CauseKind.PERCENT_CODED_TWICE, "coded in the hash", lambda v: quote(v, safe="")
     yield CauseKind.TYPED_VALUES, "booleans", lambda v: v.lower() if v in ("True", "False") else v
     yield CauseKind.DOCUMENT_RULE, "rewritten before the hash, case kept", lambda v: _DOCUMENT.sub(_dotted, v)
     yield CauseKind.DOCUMENT_RULE, "rewritten before escaping", lambda v: _DOCUMENT.sub("document.", v)
