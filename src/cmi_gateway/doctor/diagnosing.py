@@ -38,6 +38,10 @@ _LENGTHS: Final = {
     172: "the hash has the length of base64 of hexadecimal text",
 }
 _RIGHT_LENGTH: Final = 88
+#: What was tried of these is what somebody here knew; the last is found out without a search.
+_NEVER_EXCLUDED: Final = frozenset(
+    {CauseKind.OTHER_KEY, CauseKind.VALUE_CHANGED, CauseKind.FIELD_MISSING, CauseKind.NOT_ACCEPTED}
+)
 
 
 def diagnose(
@@ -135,7 +139,11 @@ def _bases(message: Message, key: Secret) -> tuple[Draft, ...]:
 
 def _judged(finding: Finding, message: Message, refusal: str, *, is_flawed: bool) -> Explained | Unexplained:
     if not finding.sets:
-        return Unexplained(tuple(CauseKind), tuple(_hints(message)), finding.is_complete)
+        return Unexplained(
+            tuple([kind for kind in CauseKind if kind not in _NEVER_EXCLUDED]),
+            tuple(_hints(message)),
+            finding.is_complete,
+        )
     first, *others = [_with_repairs(message.repaired, causes) for causes in finding.sets]
     if not first:
         kind = CauseKind.KEY_WHITE_SPACE if is_flawed else CauseKind.NOT_ACCEPTED

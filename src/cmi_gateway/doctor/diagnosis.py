@@ -65,7 +65,8 @@ class Unexplained:
     No known change makes the hash match.
 
     Attributes:
-        excluded: The kinds of cause that were tried, alone and in all likely pairs, and do not explain it.
+        excluded: The kinds of cause that were tried, alone and in all likely pairs, and do not explain it. A key, a
+            field or a value that nobody here knows can never be excluded, so these kinds are not among them.
         hints: What strikes about the message all the same.
         is_complete: Whether all of them were tried; large messages end the search at its bound.
     """
@@ -77,7 +78,8 @@ class Unexplained:
 
     def __str__(self) -> str:
         lines = [
-            "No known change makes the hash match. Most often the key is another one, or a value was changed."
+            "No known change makes the hash match. Most often the key is another one, or a value was changed.",
+            "Give the keys of your other environments and the form that was sent, if you have not.",
         ]
         lines += [f"- {hint}" for hint in self.hints]
         if not self.is_complete:
