@@ -101,6 +101,12 @@ def test_another_host_is_a_loud_choice(run):
     assert (0, "") == (calm.exit_code, calm.stderr)
 
 
+def test_calling_other_machines_is_a_loud_choice(run):
+    """Callbacks stay on this machine unless an option says otherwise, and the console says so."""
+    told = run("--port", "0", "--callbacks-anywhere")
+    assert (0, True) == (told.exit_code, "WARNING: callbacks go to whatever address" in told.stderr)
+
+
 def test_a_host_that_is_no_address_is_refused(run):
     """Names and junk are no addresses to listen on."""
     told = run("--port", "0", "--host", "example.com")

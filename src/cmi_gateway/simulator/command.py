@@ -40,6 +40,9 @@ _WARNING: Final = (
     "WARNING: other machines can reach this simulator. It is not made for the internet: "
     "anyone who reaches it can pay with a test card and see every order."
 )
+_CALLBACK_WARNING: Final = (
+    "WARNING: callbacks go to whatever address a signed form names, on other machines too."
+)
 
 
 @click.command("simulator", short_help="Serve a CMI on this machine.")
@@ -97,6 +100,8 @@ def main(
     sys.stdout.flush()
     if exposed:
         click.secho(_WARNING, err=True, bold=True)
+    if callbacks_anywhere:
+        click.secho(_CALLBACK_WARNING, err=True, bold=True)
     with DueWorker(courier):
         server.serve_forever()
 
