@@ -157,7 +157,8 @@ class Rounding:
 
     def apply(self, exact: Fraction) -> int:
         """Round *exact* centimes to whole ones."""
-        exact = self.through(exact)
+        if self.intermediate_quantum is not None:
+            exact = self.through(exact)
         return round_exact(exact.numerator, exact.denominator * self.quantum, self.mode) * self.quantum
 
     def apply_to_base(self, centimes: int) -> int:

@@ -223,14 +223,15 @@ def _fee(
     else:
         count, amounts = len(invoices), [amount.centimes for amount in invoices]
     figures = compute(rule, total.centimes, count, amounts)
+    nothing = Money(0, currency)
     try:
         return Fee(
             base=total,
             gross=Money(figures.customer_gross, currency),
             net=Money(figures.customer_net, currency),
             vat=Money(figures.customer_gross - figures.customer_net, currency),
-            merchant_cost=Money(figures.merchant_gross, currency),
-            merchant_net=Money(figures.merchant_net, currency),
+            merchant_cost=Money(figures.merchant_gross, currency) if figures.merchant_gross else nothing,
+            merchant_net=Money(figures.merchant_net, currency) if figures.merchant_net else nothing,
             shares=tuple([Money(share, currency) for share in figures.shares]),
             invoices=count,
             circumstances=circumstances,
