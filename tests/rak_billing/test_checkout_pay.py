@@ -383,6 +383,32 @@ def test_a_receipt_that_was_altered_is_not_proved(shop):
         shop.checkout.proof(secret)
 
 
+def test_a_receipt_is_proved_however_billing_writes_the_number(shop):
+    """The customer typed one form of it, billing answers with another."""
+    shop.bills.account = attrs.evolve(shop.bills.account, customer_ref="100-200-300")
+    form = shop.pay(A, accepted=sealed(shop, A))
+    shop.settle(approved(form))
+    assert shop.checkout.proof(shop.seen(form).receipt_url.rsplit("/", 1)[1]) is not None
+
+
+def test_a_seal_of_another_order_proves_nothing(shop):
+    """Whoever exchanges the texts in the database is found out."""
+    first, second = shop.pay(A, accepted=sealed(shop, A)), shop.pay(B, accepted=sealed(shop, B))
+    for form in (first, second):
+        shop.settle(approved(form))
+    quote = json.loads(shop.rows("orders")[1]["quote"])
+    with shop.journal.engine.begin() as connection:
+        connection.execute(schema.orders.update().values(quote=quote))
+    secrets = [shop.seen(form).receipt_url.rsplit("/", 1)[1] for form in (first, second)]
+    outcomes = []
+    for secret in secrets:
+        try:
+            outcomes.append(shop.checkout.proof(secret).text)
+        except QuoteSealError:
+            outcomes.append(None)
+    assert {None, quote["seal"]} == set(outcomes)
+
+
 def test_a_secret_of_no_receipt_proves_nothing(shop):
     """Nor does it say that there is none."""
     assert shop.checkout.proof("x") is None
