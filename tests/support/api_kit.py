@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +10,11 @@ import attrs
 import cmi_gateway as cmi
 from cmi_gateway.api.safe_xml import parse_xml
 from cmi_gateway.api.transport import RawAnswer
-from support.gateway_kit import MERCHANT, VECTORS
+from cmi_gateway.testing import captured_answers
+from support.gateway_kit import MERCHANT
 
-_FILE = json.loads((VECTORS / "cc5.json").read_text(encoding="utf-8"))
-#: Fixture → document, as text; see the file for where each comes from.
-DOCUMENTS: dict[str, str] = {entry["id"]: entry["document"] for entry in _FILE["answers"]}
+#: Fixture → document, as text.
+DOCUMENTS: dict[str, str] = {answer.name: answer.document for answer in captured_answers()}
 
 
 def fixture(name: str, *pairs: tuple[str, str]) -> bytes:

@@ -44,6 +44,11 @@ class FaultBook:
             self._chance = Random(plan.seed)  # noqa: S311 - chance of a test, repeatable on purpose
             self._left = [rule.when.next if isinstance(rule.when, Next) else None for rule in plan.rules]
 
+    @classmethod
+    def of(cls, faults: FaultPlan | FaultBook | None) -> FaultBook:
+        """Give the book of a plan, or the book itself: who is given the same one shares its counts."""
+        return faults if isinstance(faults, FaultBook) else cls(faults)
+
     @property
     def plan(self) -> FaultPlan:
         """The plan in force, as it was set."""

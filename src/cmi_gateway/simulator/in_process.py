@@ -46,7 +46,7 @@ class InProcessCustomer:
         settle: The merchant: takes the raw body of a callback and gives the reply's text, as
             `rak_billing.Checkout.settle` does. What it raises, a test sees.
 
-        faults: What goes wrong on the way; ``courier.faults.set()`` changes it.
+        faults: What goes wrong on the way; ``courier.faults.set()`` changes it. A book may be shared.
 
         random: Shuffles the callbacks' fields; seeded by default, so that a test repeats itself.
     """
@@ -56,7 +56,7 @@ class InProcessCustomer:
         gateway: SimulatedGateway,
         settle: Callable[[bytes], str],
         *,
-        faults: FaultPlan | None = None,
+        faults: FaultPlan | FaultBook | None = None,
         random: RandomSource | None = None,
     ) -> None:
         def send(_url: str, body: bytes) -> CallbackAnswer:
@@ -66,7 +66,7 @@ class InProcessCustomer:
         self.courier = Courier(
             gateway,
             send,
-            FaultBook(faults),
+            FaultBook.of(faults),
             random or Random(0),  # noqa: S311 - it only shuffles
             posts_returns=False,
         )
@@ -111,15 +111,19 @@ class InProcessTransport:
     Args:
         gateway: Who answers.
 
-        faults: What goes wrong; ``book.set()`` changes it.
+        faults: What goes wrong; ``book.set()`` changes it. A book may be shared.
 
         address: The IP address that requests come from, for accounts that name theirs.
     """
 
     def __init__(
-        self, gateway: SimulatedGateway, faults: FaultPlan | None = None, *, address: str = ""
+        self,
+        gateway: SimulatedGateway,
+        faults: FaultPlan | FaultBook | None = None,
+        *,
+        address: str = "",
     ) -> None:
-        self.book = FaultBook(faults)
+        self.book = FaultBook.of(faults)
         self._gateway = gateway
         self._address = address
 
