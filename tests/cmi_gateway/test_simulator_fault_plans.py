@@ -31,6 +31,7 @@ from cmi_gateway.simulator.faults import (
     ReplyLost,
     Sometimes,
 )
+from cmi_gateway.testing.fault_strategies import fault_plans
 
 TOML = """
 seed = 7
@@ -63,20 +64,6 @@ PLAN = FaultPlan(
     ),
     seed=7,
 )
-SELECTORS = st.one_of(
-    st.just(Always()),
-    st.builds(Next, st.integers(1, 1000)),
-    st.builds(OfOrder, st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True)),
-    st.builds(OfAmount, st.builds(Money, st.integers(0, 999_999_999))),
-    st.builds(Sometimes, st.integers(1, 100)),
-)
-PLANS = st.builds(
-    FaultPlan,
-    st.lists(
-        st.builds(FaultRule, st.sampled_from([kind() for kind in KINDS.values()]), SELECTORS), max_size=8
-    ).map(tuple),
-    seed=st.integers(0, 2**63 - 1),
-)
 
 
 def test_a_toml_plan_is_read():
@@ -92,7 +79,7 @@ def test_every_fault_has_its_own_name():
     assert list(KINDS) == [fault().kind for fault in KINDS.values()]
 
 
-@given(PLANS)
+@given(fault_plans(most=8))
 def test_a_plan_survives_its_document(plan):
     """Written as JSON and read again, a plan is the same."""
     assert plan == parse_plan(json.dumps(plan_document(plan)))

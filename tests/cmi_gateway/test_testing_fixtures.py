@@ -12,7 +12,7 @@ import cmi_gateway as cmi
 from cmi_gateway.api.history import LineState
 from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.simulator.fault_book import FaultBook
-from cmi_gateway.simulator.fault_plans import plan_document, plan_of
+from cmi_gateway.simulator.fault_plans import KINDS, plan_document, plan_of
 from cmi_gateway.simulator.faults import ApiCutAfter, CallbackLost, CallbackTwice, FaultPlan, Next
 from cmi_gateway.simulator.orders import AttemptResult
 from cmi_gateway.simulator.server import LoopbackServer
@@ -222,6 +222,11 @@ def test_hypothesis_knows_the_types(amount, request):
         **{name: getattr(request, name) for name in attrs.fields_dict(type(request))}
     )
     assert request.lines == () or request.amount == sum((line.amount for line in request.lines), cmi.Money(0))
+
+
+def test_every_fault_can_be_drawn():
+    """A fault that is added to the simulator is added to the strategies."""
+    assert set(KINDS.values()) == set(fault_strategies._FAULTS)
 
 
 @given(fault_strategies.fault_plans())
