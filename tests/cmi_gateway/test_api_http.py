@@ -21,7 +21,7 @@ from cmi_gateway.api.http_transport import HttpTransport, _watched
 from cmi_gateway.api.safe_xml import LARGEST_DOCUMENT
 from support.api_kit import DOCUMENTS, ORDER, PASSWORD, SETTLED, done, fixture, history
 from support.gateway_kit import MERCHANT
-from support.loopback import LoopbackServer, ok, reset
+from support.loopback import LoopbackServer, ok, own_certificate, reset
 
 URL = MERCHANT.gateway.api_url
 HUNDRED = cmi.Money(10000)
@@ -40,7 +40,7 @@ def client(url=URL, session=None):
     )
 
 
-def ask(url, *, seconds=5.0, is_query=True, session=None):
+def ask(url, *, seconds=30.0, is_query=True, session=None):
     transport = HttpTransport(url, session=session)
     return transport(b"<x/>", content_type="application/xml", is_query=is_query, seconds=seconds)
 
@@ -188,6 +188,21 @@ def test_a_session_that_checks_no_certificates_is_refused():
     )
 
 
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, monkeypatch):
+    """Nothing is sent to it, whatever the environment says; a session may vouch for one's own authority."""
+    tls, certificate = own_certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with LoopbackServer([ok(STATUS)], tls) as server:
+        with pytest.raises(cmi.RequestNotSentError):
+            client(server.url).refund(ASKED, HUNDRED)
+        assert [] == server.requests
+        session = requests.Session()
+        session.verify = str(certificate)
+        assert client(server.url, session).status(ASKED, expected=cmi.Money(101)).is_paid
+        with pytest.raises(cmi.RequestNotSentError):
+            ask(server.url.replace("127.0.0.1", "localhost"), is_query=False, session=session)
+
+
 def test_the_environment_has_no_say(monkeypatch):
     """A proxy in the environment is not used: requests go to the merchant's gateway only."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -213,11 +228,12 @@ def test_a_failed_handshake_sent_nothing():
     """What breaks before TLS stands has sent nothing of the request."""
 
     def refuse_tls(listener):
-        for _ in range(3):
+        # The listener is closed under it when the test is over.
+        with suppress(OSError):
             connection, _address = listener.accept()
-            connection.recv(10)
-            connection.sendall(b"this is no TLS\r\n")
-            connection.close()
+            with connection:
+                connection.recv(10)
+                connection.sendall(b"this is no TLS\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=refuse_tls, args=(listener,), daemon=True).start()
