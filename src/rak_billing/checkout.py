@@ -31,7 +31,7 @@ from rak_billing.invoices import Statement
 from rak_billing.ordering import quote_of
 from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
-from rak_billing.payments.journal import Journal, Transaction
+from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.states import AttemptState
 from rak_billing.ports import BillingSystem, Clock, Mailer
 from rak_billing.quote import Quote
@@ -99,7 +99,7 @@ class Checkout:
 
     tenant: Tenant
     billing: BillingSystem = attrs.field(repr=False)
-    journal: Journal
+    journal: JournalPort
     merchant: Merchant
     mailer: Mailer | None = attrs.field(default=None, repr=False)
     secrets: ReceiptSecrets = attrs.field(alias="secret_key", converter=ReceiptSecrets, repr=False)
@@ -353,7 +353,7 @@ class Checkout:
         at = self.clock()
         self.journal.run(lambda tx: self._confirm(tx, order_id, at), repeatable=True)
 
-    def _confirm(self, tx: Transaction, order_id: str, at: datetime) -> None:
+    def _confirm(self, tx: TransactionPort, order_id: str, at: datetime) -> None:
         found = tx.orders.locked(order_id)
         if found is None:
             raise JournalError("expected the gateway order id of an attempt in the journal")

@@ -14,7 +14,7 @@ from rak_billing.business_day import posting_date
 from rak_billing.errors import JournalError
 from rak_billing.identifiers import ReceiptSecrets, hash_of
 from rak_billing.masking import mask_name
-from rak_billing.payments.journal import Transaction
+from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.states import Event
 from rak_billing.quote import QuoteLine
@@ -40,7 +40,9 @@ class Confirmation:
     merchant_id: str
     secrets: ReceiptSecrets = attrs.field(repr=False)
 
-    def confirm(self, tx: Transaction, order: OrderRecord, attempt: AttemptRecord, *, at: datetime) -> None:
+    def confirm(
+        self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
+    ) -> None:
         """
         Move an accepted order to paid, issue its receipt, and have the customer told.
 

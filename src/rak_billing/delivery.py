@@ -10,8 +10,8 @@ from rak_billing.confirmation import CONFIRMATION_MAIL
 from rak_billing.confirmation_mail import confirmation_mail
 from rak_billing.errors import JournalError, MailError
 from rak_billing.identifiers import ReceiptSecrets
-from rak_billing.payments.journal import Journal
-from rak_billing.payments.outbox import OutboxEntry
+from rak_billing.payments.port import JournalPort
+from rak_billing.payments.records import OutboxEntry
 from rak_billing.ports import Clock, Mailer
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
@@ -36,7 +36,7 @@ class Delivery:
     """Delivers what is due for one operator, one entry at a time; many may run at once."""
 
     tenant: Tenant
-    journal: Journal
+    journal: JournalPort
     mailer: Mailer
     secrets: ReceiptSecrets = attrs.field(repr=False)
     clock: Clock

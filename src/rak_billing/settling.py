@@ -23,7 +23,7 @@ from rak_billing.business_day import deciding_instant
 from rak_billing.confirmation import Confirmation
 from rak_billing.errors import BillingError, JournalError
 from rak_billing.payments.callbacks import UNMATCHED
-from rak_billing.payments.journal import Journal, Transaction
+from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import Event
 from rak_billing.settlement import decide
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 def answer_callback(
-    journal: Journal, merchant: Merchant, raw: bytes, *, at: datetime, confirmation: Confirmation | None
+    journal: JournalPort, merchant: Merchant, raw: bytes, *, at: datetime, confirmation: Confirmation | None
 ) -> Reply:
     """
     Return the answer to whatever was posted as a callback; `Reply.FAILURE` where anything is wrong.
@@ -70,7 +70,7 @@ def answer_callback(
         return Reply.FAILURE
 
 
-def _keep_unsettled(journal: Journal, callback: Callback, raw: bytes, *, at: datetime) -> None:
+def _keep_unsettled(journal: JournalPort, callback: Callback, raw: bytes, *, at: datetime) -> None:
     """Keep what the gateway said though nothing came of it; without an answer on it, its repeat is a first time."""
     try:
         journal.run(lambda tx: _keep_for_review(tx, callback, raw, at=at), repeatable=True)
@@ -78,12 +78,12 @@ def _keep_unsettled(journal: Journal, callback: Callback, raw: bytes, *, at: dat
         _log.exception("a callback that could not be settled could not be kept either")
 
 
-def _keep_for_review(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> None:
+def _keep_for_review(tx: TransactionPort, callback: Callback, raw: bytes, *, at: datetime) -> None:
     if _keep(tx, callback, raw, at=at):
         _review(tx, callback, ReviewKind.UNSETTLED, at=at)
 
 
-def _count_rejection(journal: Journal, reason: str, raw: bytes, *, at: datetime) -> None:
+def _count_rejection(journal: JournalPort, reason: str, raw: bytes, *, at: datetime) -> None:
     try:
         journal.run(lambda tx: tx.rejections.add(reason, raw, at=at))
     except JournalError:
@@ -101,7 +101,7 @@ def _reason(error: CallbackError) -> str:
 
 
 def settle_callback(
-    tx: Transaction, callback: Callback, raw: bytes, *, at: datetime, confirmation: Confirmation | None
+    tx: TransactionPort, callback: Callback, raw: bytes, *, at: datetime, confirmation: Confirmation | None
 ) -> Reply:
     """
     Process a verified callback once, and return the answer for the gateway.
@@ -136,7 +136,7 @@ def settle_callback(
 
 
 def _settle_matched(
-    tx: Transaction,
+    tx: TransactionPort,
     callback: Callback,
     raw: bytes,
     order: OrderRecord,
@@ -172,7 +172,7 @@ def _settle_matched(
 
 
 def _accept(
-    tx: Transaction,
+    tx: TransactionPort,
     callback: Callback,
     order: OrderRecord,
     attempt: AttemptRecord,
@@ -188,7 +188,7 @@ def _accept(
     return tx.orders.keep_payment(attempt, facts, deciding.instant)
 
 
-def _repeat_of_transaction(tx: Transaction, callback: Callback, *, at: datetime) -> Reply | None:
+def _repeat_of_transaction(tx: TransactionPort, callback: Callback, *, at: datetime) -> Reply | None:
     """Return the first answer if this outcome of the transaction was told before; remember it if it is new."""
     transaction_id, outcome = callback.facts.transaction_id, _kind(callback.outcome)
     if transaction_id is None:
@@ -205,7 +205,7 @@ def _repeat_of_transaction(tx: Transaction, callback: Callback, *, at: datetime)
 
 
 def _refuse(
-    tx: Transaction, callback: Callback, raw: bytes, *, reason: str, at: datetime, review: bool = False
+    tx: TransactionPort, callback: Callback, raw: bytes, *, reason: str, at: datetime, review: bool = False
 ) -> Reply:
     """Count it, and keep the first of its hash: whoever renames the fields of one cannot fill the disk."""
     tx.rejections.add(reason, raw, at=at)
@@ -217,18 +217,18 @@ def _refuse(
     return Reply.FAILURE
 
 
-def _keep(tx: Transaction, callback: Callback, raw: bytes, *, at: datetime) -> bool:
+def _keep(tx: TransactionPort, callback: Callback, raw: bytes, *, at: datetime) -> bool:
     return tx.callbacks.keep(
         digest=callback.digest, presented_hash=callback.hash, order_id=callback.order_id, raw=raw, at=at
     )
 
 
-def _answer(tx: Transaction, callback: Callback, outcome: str, reply: Reply) -> Reply:
+def _answer(tx: TransactionPort, callback: Callback, outcome: str, reply: Reply) -> Reply:
     tx.callbacks.answer(callback.digest, outcome=outcome, reply=reply.value)
     return reply
 
 
-def _review(tx: Transaction, callback: Callback, kind: ReviewKind, *, at: datetime) -> None:
+def _review(tx: TransactionPort, callback: Callback, kind: ReviewKind, *, at: datetime) -> None:
     tx.reviews.add(Review(callback.order_id, kind, callback.digest, at))
 
 

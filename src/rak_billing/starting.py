@@ -28,7 +28,7 @@ from rak_billing.identifiers import (
 from rak_billing.invoices import Account, Statement
 from rak_billing.ordering import accepted_quote, order_of
 from rak_billing.payment_request import Language, payment_request
-from rak_billing.payments.journal import Transaction
+from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.states import AttemptState, Event
 from rak_billing.quote import Quote, QuoteLine
@@ -71,7 +71,7 @@ class Start:
 
     def start(
         self,
-        tx: Transaction,
+        tx: TransactionPort,
         statement: Statement | None,
         chosen: Collection[str],
         accepted: SealedQuote | Money,
@@ -146,7 +146,9 @@ class Start:
         except FieldError as error:
             raise NotPayableOnlineError(error.field, error.reason) from error
 
-    def _payable(self, tx: Transaction, statement: Statement | None, chosen: Collection[str]) -> Statement:
+    def _payable(
+        self, tx: TransactionPort, statement: Statement | None, chosen: Collection[str]
+    ) -> Statement:
         """Leave out what is paid here; say so when that is all the customer wanted to pay."""
         held = tx.locks.held(self.tenant.id, chosen)
         if chosen and held.issuperset(chosen):
@@ -158,7 +160,7 @@ class Start:
 
     def _order(
         self,
-        tx: Transaction,
+        tx: TransactionPort,
         quote: Quote,
         account: Account,
         accepted: SealedQuote | Money,
@@ -191,14 +193,14 @@ class Start:
         return self.seal.open(self.seal.seal(quote, **owner), **owner)
 
 
-def unpaid_here(tx: Transaction, tenant: Tenant, statement: Statement) -> Statement | None:
+def unpaid_here(tx: TransactionPort, tenant: Tenant, statement: Statement) -> Statement | None:
     """Return *statement* without the invoices that are paid here, or None when nothing is left to pay."""
     references = [invoice.reference for invoice in statement.invoices]
     left = statement.without(tx.locks.held(tenant.id, references))
     return left if any(invoice.is_payable for invoice in left.invoices) else None
 
 
-def _supersede(tx: Transaction, order: OrderRecord, *, at: datetime) -> None:
+def _supersede(tx: TransactionPort, order: OrderRecord, *, at: datetime) -> None:
     for older in tx.orders.sent_attempts(order.tenant, order.invoice_references):
         its_order = tx.orders.order(older.order_reference)
         tx.orders.apply(Event.SUPERSEDE, its_order, older, at=at)

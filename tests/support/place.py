@@ -36,3 +36,8 @@ class PostgresPlace:
         """Give the database back if there is one."""
         if "url" in self.__dict__:
             self._server.give_back(self.url)
+
+    def drop(self) -> None:
+        """Drop the database, whatever a test made in it."""
+        if "url" in self.__dict__:
+            self._server.drop(self.url)

@@ -7,25 +7,12 @@ import attrs
 from sqlalchemy import Connection, insert, select, update
 
 from rak_billing.payments import schema, sealing
+from rak_billing.payments.records import Answered
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.upserts import insert_unless_there
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
-
-
-@attrs.frozen
-class Answered:
-    """
-    What a callback was about, and the answer it got.
-
-    Attributes:
-        order_id: The order id that it named.
-        reply: The answer, to be given again.
-    """
-
-    order_id: str
-    reply: str
 
 
 @attrs.frozen

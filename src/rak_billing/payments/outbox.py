@@ -14,29 +14,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
+from rak_billing.payments.records import OutboxEntry
 
 #: How long a claimed entry is left to its worker.
 LEASE: Final = timedelta(minutes=5)
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
-
-
-@attrs.frozen
-class OutboxEntry:
-    """
-    One thing to deliver.
-
-    Attributes:
-        key: Names it for ever; the receiving side recognises a repeat by it.
-        topic: What kind of thing it is.
-        order_reference: The order that it is about.
-        tries: Which try this is, from 1; also proves, when it is marked, that it was not claimed anew.
-    """
-
-    key: str
-    topic: str
-    order_reference: str
-    tries: int
 
 
 @attrs.frozen

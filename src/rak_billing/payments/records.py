@@ -131,3 +131,35 @@ class Review:
     kind: ReviewKind
     callback_digest: str
     raised_at: datetime
+
+
+@attrs.frozen
+class Answered:
+    """
+    What a callback was about, and the answer it got.
+
+    Attributes:
+        order_id: The order id that it named.
+        reply: The answer, to be given again.
+    """
+
+    order_id: str
+    reply: str
+
+
+@attrs.frozen
+class OutboxEntry:
+    """
+    One thing to deliver.
+
+    Attributes:
+        key: Names it for ever; the receiving side recognises a repeat by it.
+        topic: What kind of thing it is.
+        order_reference: The order that it is about.
+        tries: Which try this is, from 1; also proves, when it is marked, that it was not claimed anew.
+    """
+
+    key: str
+    topic: str
+    order_reference: str
+    tries: int

@@ -73,7 +73,7 @@ def create_app(
         secret_key: Seals cookies, forms and challenges; 16 bytes or more, the same in every process. When None it is
             derived from the merchant's newest store key, and a rotation of that ends the visits then under way.
         human_check: Keeps programs out; the portal's own (script or typed answer) when None.
-        engine: Database of the counters; the journal's when None.
+        engine: Database of the counters; the journal's when None, where it is one of ours.
         clock: The present instant, aware and in UTC.
         random_token: Fresh randomness of 128 bits or more, as text fit for an address.
         floor: Makes answers to look-ups take the same time; half a second when None.
@@ -90,7 +90,9 @@ def create_app(
     if secret_key is None:
         secret_key = checkout.merchant.derive_key("rak_billing portal")
     app = Flask(__name__)
-    engine = engine or checkout.journal.engine
+    engine = engine or getattr(checkout.journal, "engine", None)
+    if engine is None:
+        raise TypeError("expected engine=: this journal has no database of ours to count look-ups in")
     create_tables(engine)
     texts = Texts.load(language)
     app.extensions[EXTENSION] = Portal(

@@ -1,1 +1,5 @@
-"""Hypothesis strategies for those who test their own bills, rules and tariffs; the extra ``testing`` brings Hypothesis."""
+"""
+For those who test their own: Hypothesis strategies for bills, rules and tariffs, and what a journal must hold to.
+
+The extra ``testing`` brings Hypothesis; the tests of a journal are for pytest.
+"""

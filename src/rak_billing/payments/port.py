@@ -1,0 +1,275 @@
+"""
+What a checkout needs of a journal, for a portal that keeps payments in a database of its own.
+
+`rak_billing.Journal` is one implementation. Any other fits that has these methods and passes the tests of
+`rak_billing.testing.journal_conformance`. What a method promises is said there once more, as a test.
+
+Two promises are about all of it. A transaction is kept whole or leaves no trace. And where two transactions concern the
+same order, invoice, callback, series of receipts or entry of the outbox, one of them waits for the other, or is refused with an
+error and `Journal.run` does it again: they never both act on what only one of them saw.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from cmi_gateway.outcome import PaymentFacts
+from rak_billing.payments.records import Answered, AttemptRecord, OrderRecord, OutboxEntry, Review
+from rak_billing.payments.states import Event
+
+T = TypeVar("T")
+
+
+class OrdersPort(Protocol):
+    """Orders, attempts and their history."""
+
+    def add(self, order: OrderRecord) -> None:
+        """Write down a new order; a second open one of the same customer and quote is refused with a JournalError."""
+        ...
+
+    def add_attempt(self, attempt: AttemptRecord, *, form_hash: str) -> None:
+        """Write down a new attempt, and the hash of its form for ever."""
+        ...
+
+    def form_was_issued(self, form_hash: str) -> bool:
+        """Tell whether a form with this hash was ever issued."""
+        ...
+
+    def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
+        """Return an order, or raise JournalError; with *lock*, nobody else changes it until this transaction ends."""
+        ...
+
+    def locked(self, order_id: str) -> tuple[OrderRecord, AttemptRecord] | None:
+        """Return order and attempt of a gateway order id, or None; the order and its invoices are this transaction's."""
+        ...
+
+    def hold_invoices(self, tenant: str, references: Collection[str]) -> None:
+        """Have every other transaction that decides about these invoices wait until this one ends."""
+        ...
+
+    def attempt(self, order_id: str) -> AttemptRecord | None:
+        """Return the attempt of a gateway order id, or None."""
+        ...
+
+    def attempt_of_token(self, token_hash: str) -> AttemptRecord | None:
+        """Return the attempt of a return token, by the token's hash, or None."""
+        ...
+
+    def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
+        """Return the attempt whose approval was accepted, or None."""
+        ...
+
+    def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:
+        """Return the customer's open order of this quote, or None."""
+        ...
+
+    def sent_attempts(self, tenant: str, references: Collection[str]) -> tuple[AttemptRecord, ...]:
+        """Return the undecided attempts that would pay any of these invoices, the oldest first."""
+        ...
+
+    def keep_payment(self, attempt: AttemptRecord, facts: PaymentFacts, instant: datetime) -> AttemptRecord:
+        """Write the facts of the accepted payment beside its attempt."""
+        ...
+
+    def apply(
+        self,
+        event: Event,
+        order: OrderRecord,
+        attempt: AttemptRecord,
+        *,
+        at: datetime,
+        callback_digest: str | None = None,
+    ) -> tuple[OrderRecord, AttemptRecord]:
+        """Move both by one event and add it to the history; StaleStateError if they moved since they were read."""
+        ...
+
+    def history(self, order_reference: str) -> Sequence[Any]:
+        """Return the events of an order, the oldest first, each with ``event``, ``order_id`` and ``at``."""
+        ...
+
+
+class LocksPort(Protocol):
+    """Invoices that are accepted or paid here and not posted yet."""
+
+    def held(self, tenant: str, references: Collection[str]) -> frozenset[str]:
+        """Return those of *references* that are locked."""
+        ...
+
+    def take(self, order: OrderRecord, *, at: datetime) -> None:
+        """Lock the invoices of an order; JournalError if one is locked already."""
+        ...
+
+    def paid_by_another(self, order: OrderRecord) -> bool:
+        """Tell whether another order, accepted or paid, holds any invoice of this one."""
+        ...
+
+
+class CallbacksPort(Protocol):
+    """Callbacks whose signature holds."""
+
+    def reply_to(self, digest: str) -> str | None:
+        """Return the answer that this very callback got before, or None."""
+        ...
+
+    def hash_is_known(self, presented_hash: str) -> bool:
+        """Tell whether a callback with this HASH is kept."""
+        ...
+
+    def processed_with(self, presented_hash: str) -> Answered | None:
+        """Return what was answered to a callback of this HASH that fitted its order, or None."""
+        ...
+
+    def told_of(self, order_id: str, transaction_id: str) -> dict[str, str]:
+        """Return each outcome told of a transaction of the gateway, with its first answer."""
+        ...
+
+    def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:
+        """Keep a callback as it came; tell whether it was new."""
+        ...
+
+    def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
+        """Remember which callback was the first to tell this outcome."""
+        ...
+
+    def answer(self, digest: str, *, outcome: str, reply: str) -> None:
+        """Write the answer; a second HASH that fitted its order is refused with a JournalError."""
+        ...
+
+
+class RejectionsPort(Protocol):
+    """Callbacks that were not believed."""
+
+    def add(self, reason: str, raw: bytes, *, at: datetime) -> None:
+        """Count one, and keep a masked sample of the first few of the day."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there were, by reason."""
+        ...
+
+
+class ReviewsPort(Protocol):
+    """What a person must look at."""
+
+    def add(self, review: Review) -> None:
+        """Put a matter before a person."""
+        ...
+
+    def unresolved(self) -> tuple[Review, ...]:
+        """Return what nobody has settled yet, the oldest first."""
+        ...
+
+
+class ReceiptsPort(Protocol):
+    """Receipts and the series that number them."""
+
+    def next_number(self, tenant: str, *, first: int) -> str:
+        """Take the next number of an operator's unbroken series; it is spent only if this transaction is kept."""
+        ...
+
+    def add(
+        self,
+        *,
+        tenant: str,
+        number: str,
+        order_reference: str,
+        secret_hash: str,
+        snapshot: Mapping[str, Any],
+        at: datetime,
+    ) -> None:
+        """Write down a receipt; JournalError for a second one of the same order, number or secret."""
+        ...
+
+    def of_secret(self, secret_hash: str) -> Mapping[str, Any] | None:
+        """Return the receipt of this link, by the hash of its secret, or None."""
+        ...
+
+    def order_of_secret(self, secret_hash: str) -> str:
+        """Return the order of the receipt with this link; there must be one."""
+        ...
+
+    def of_order(self, order_reference: str) -> Mapping[str, Any] | None:
+        """Return the receipt of an order, or None."""
+        ...
+
+
+class OutboxPort(Protocol):
+    """What must leave this machine, written in the transaction that pays."""
+
+    def add(self, *, key: str, topic: str, order_reference: str, at: datetime) -> None:
+        """Put in an entry, due at once; JournalError for a second one of the same key."""
+        ...
+
+    def claim(self, tenant: str, *, now: datetime) -> OutboxEntry | None:
+        """Take the operator's entry that has been due for the longest time; nobody else gets it during its lease."""
+        ...
+
+    def done(self, entry: OutboxEntry, *, at: datetime) -> None:
+        """Mark an entry as delivered, unless it was claimed anew since."""
+        ...
+
+    def failed(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
+        """Put an entry back for later, unless it was claimed anew since."""
+        ...
+
+    def waiting(self) -> int:
+        """Return how many entries are not delivered yet."""
+        ...
+
+
+class TransactionPort(Protocol):
+    """The parts of a journal inside one transaction."""
+
+    @property
+    def orders(self) -> OrdersPort:
+        """Orders and attempts."""
+        ...
+
+    @property
+    def locks(self) -> LocksPort:
+        """Paid invoices that are not posted yet."""
+        ...
+
+    @property
+    def callbacks(self) -> CallbacksPort:
+        """Believed callbacks."""
+        ...
+
+    @property
+    def rejections(self) -> RejectionsPort:
+        """Callbacks that were not believed."""
+        ...
+
+    @property
+    def reviews(self) -> ReviewsPort:
+        """Matters for a person."""
+        ...
+
+    @property
+    def receipts(self) -> ReceiptsPort:
+        """Receipts."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxPort:
+        """What must leave."""
+        ...
+
+
+class JournalPort(Protocol):
+    """A journal, shared by all threads."""
+
+    def run(self, work: Callable[[TransactionPort], T], *, repeatable: bool = False) -> T:
+        """
+        Do *work* in one transaction, and again where it met another one.
+
+        Raises:
+            CommitUnknownError: Whether it was kept is unknown, and *repeatable* is not said.
+            JournalError: It was refused; nothing was kept.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[TransactionPort]:
+        """Open a transaction that only reads, all of it from one moment."""
+        ...

@@ -1,0 +1,359 @@
+"""
+What every journal must hold to, as tests for pytest.
+
+A portal that keeps payments in a database of its own proves its journal with::
+
+    class TestOurJournal(JournalConformance):
+        @pytest.fixture
+        def journal(self):
+            with OurJournal(...) as journal:
+                yield journal
+
+Each test gets a journal that is empty. `rak_billing.Journal` passes them on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+import attrs
+
+from rak_billing.errors import StaleStateError
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import Answered, OutboxEntry, Review, ReviewKind
+from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
+from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
+from rak_billing.testing.journal_steps import (
+    THREADS,
+    StoppedError,
+    approve,
+    at_once,
+    begun,
+    keep,
+    put,
+    refused,
+)
+
+__all__ = ["JournalConformance"]
+
+
+class TransactionConformance:
+    """Kept whole, or not at all."""
+
+    def test_what_was_kept_is_read(self, journal: JournalPort) -> None:
+        """An order and its attempt come back as they were written, to the letter and the microsecond."""
+        begun(journal, order())
+        with journal.reading() as tx:
+            assert order() == tx.orders.order("ORDER-1")
+            assert attempt_of(order()) == tx.orders.attempt("ORDER-1-1")
+            assert attempt_of(order()) == tx.orders.attempt_of_token("token-ORDER-1-1")
+
+    def test_what_is_not_there_is_nothing(self, journal: JournalPort) -> None:
+        """None for what may be missing; an error for an order that must be there."""
+        with journal.reading() as tx:
+            assert tx.orders.attempt("none") is None
+            assert tx.orders.attempt_of_token("none") is None
+            assert tx.orders.accepted_attempt("none") is None
+            assert not tx.orders.form_was_issued("none")
+            with refused():
+                tx.orders.order("none")
+        assert journal.run(lambda tx: tx.orders.locked("none")) is None
+
+    def test_an_exception_leaves_no_trace(self, journal: JournalPort) -> None:
+        """Whatever ends a transaction, nothing of it is left."""
+
+        def work(tx: TransactionPort) -> None:
+            begin(tx, order())
+            raise StoppedError
+
+        with suppress(StoppedError):
+            journal.run(work)
+        with journal.reading() as tx:
+            assert tx.orders.attempt("ORDER-1-1") is None
+
+    def test_keys_are_unique(self, journal: JournalPort) -> None:
+        """No second order, open order of a quote, attempt, token or form."""
+        begun(journal, order())
+        twin = attrs.evolve(order(2), quote_digest=order().quote_digest)
+        for again in (order(), twin):
+            with refused():
+                journal.run(lambda tx, it=again: tx.orders.add(it))  # type: ignore[misc]
+        first, second = attempt_of(order()), attempt_of(order(), 2)
+        for attempt, form in (
+            (first, "other"),
+            (attrs.evolve(second, token_hash=first.token_hash), "other"),
+            (second, "form-ORDER-1-1"),
+        ):
+            with refused():
+                journal.run(lambda tx, a=attempt, f=form: tx.orders.add_attempt(a, form_hash=f))  # type: ignore[misc]
+
+
+class OrderConformance:
+    """Orders move by events, one at a time."""
+
+    def test_an_event_moves_both_and_is_remembered(self, journal: JournalPort) -> None:
+        """State of order and attempt, payment and history agree."""
+        begun(journal, order())
+        assert journal.run(approve)
+        with journal.reading() as tx:
+            accepted = tx.orders.accepted_attempt("ORDER-1")
+            assert accepted is not None
+            assert (
+                accepted.state,
+                accepted.facts,
+                accepted.payment_instant,
+            ) == (AttemptState.ACCEPTED, FACTS, NOW)
+            assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
+            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
+
+    def test_a_stale_event_is_refused(self, journal: JournalPort) -> None:
+        """What was read before another transaction moved it cannot be moved."""
+        begun(journal, order())
+        stale = journal.run(lambda tx: tx.orders.locked("ORDER-1-1"))
+        assert stale is not None
+        journal.run(approve)
+        with refused(StaleStateError):
+            journal.run(lambda tx: tx.orders.apply(Event.DECLINE, *stale, at=NOW))
+
+    def test_an_event_without_an_edge_is_refused(self, journal: JournalPort) -> None:
+        """The table of states is the only door."""
+        begun(journal, order())
+        with refused(TransitionError):
+            journal.run(lambda tx: tx.orders.apply(Event.CONFIRM, order(), attempt_of(order()), at=NOW))
+
+    def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
+        """The same customer and quote, as long as it is open."""
+        begun(journal, order())
+        with journal.reading() as tx:
+            assert order() == tx.orders.open_twin(TENANT, "100200300", "digest-1")
+            assert tx.orders.open_twin("OTHER", "100200300", "digest-1") is None
+        journal.run(approve)
+        with journal.reading() as tx:
+            assert tx.orders.open_twin(TENANT, "100200300", "digest-1") is None
+
+    def test_undecided_attempts_are_found_by_invoice(self, journal: JournalPort) -> None:
+        """The oldest first, of this operator, sharing an invoice; a fee is no invoice."""
+        it = order(1, "F1", "F2")
+        journal.run(lambda tx: begin(tx, it, attempt_of(it, 2), attempt_of(it, 1)))
+        begun(journal, order(2, "F3"), order(3, "F1", tenant="OTHER"))
+        with journal.reading() as tx:
+            found = tx.orders.sent_attempts(TENANT, {"F1", "FRAIS"})
+            assert [attempt.order_id for attempt in found] == ["ORDER-1-1", "ORDER-1-2"]
+            assert tx.orders.sent_attempts(TENANT, set()) == ()
+
+    def test_a_paid_invoice_is_locked(self, journal: JournalPort) -> None:
+        """Held for its operator, refused a second time, and seen by every order that shares it."""
+        begun(journal, order(1, "F1", "F2"), order(2, "F2"), order(3, "F3"))
+        journal.run(approve)
+        with journal.reading() as tx:
+            assert {"F1", "F2"} == tx.locks.held(TENANT, {"F1", "F2", "F3"})
+            assert frozenset() == tx.locks.held("OTHER", {"F1"})
+            assert [tx.locks.paid_by_another(order(n, f"F{n}")) for n in (1, 2, 3)] == [False, True, False]
+        with refused():
+            journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
+
+
+class CallbackConformance:
+    """Kept once, answered alike, refused ones only counted."""
+
+    def test_a_callback_is_new_once(self, journal: JournalPort) -> None:
+        """The second time it is known, and has the answer that it got."""
+        assert [journal.run(lambda tx: keep(tx, "D1", "H1")) for _ in range(2)] == [True, False]
+        journal.run(lambda tx: tx.callbacks.answer("D1", outcome="Approved", reply="ACTION=POSTAUTH"))
+        with journal.reading() as tx:
+            assert (tx.callbacks.reply_to("D1"), tx.callbacks.reply_to("D2")) == ("ACTION=POSTAUTH", None)
+            assert (tx.callbacks.hash_is_known("H1"), tx.callbacks.hash_is_known("H2")) == (True, False)
+            assert Answered("ORDER-1-1", "ACTION=POSTAUTH") == tx.callbacks.processed_with("H1")
+
+    def test_a_hash_fits_one_callback(self, journal: JournalPort) -> None:
+        """One that fitted no order does not count; a second one that does is refused."""
+        for digest, outcome in (("D1", "unmatched"), ("D2", "Approved")):
+            journal.run(lambda tx, d=digest: keep(tx, d, "H1"))  # type: ignore[misc]
+            with journal.reading() as tx:
+                assert tx.callbacks.processed_with("H1") is None
+            journal.run(lambda tx, d=digest, o=outcome: tx.callbacks.answer(d, outcome=o, reply="R"))  # type: ignore[misc]
+        journal.run(lambda tx: keep(tx, "D3", "H1"))
+        with refused():
+            journal.run(lambda tx: tx.callbacks.answer("D3", outcome="Declined", reply="R"))
+
+    def test_outcomes_of_a_transaction_are_told_once(self, journal: JournalPort) -> None:
+        """Each with its first answer; the same one again is refused."""
+        begun(journal, order())
+
+        def tell(tx: TransactionPort) -> None:
+            keep(tx, "D1", "H1")
+            tx.callbacks.answer("D1", outcome="Declined", reply="APPROVED")
+            tx.callbacks.keep_transaction(
+                order_id="ORDER-1-1", transaction_id="T1", outcome="Declined", digest="D1"
+            )
+
+        journal.run(tell)
+        with journal.reading() as tx:
+            assert tx.callbacks.told_of("ORDER-1-1", "T1") == {"Declined": "APPROVED"}
+            assert tx.callbacks.told_of("ORDER-1-1", "T2") == {}
+        with refused():
+            journal.run(tell)
+
+    def test_the_refused_are_counted(self, journal: JournalPort) -> None:
+        """By reason, over all days."""
+        for reason, days in (("a", 0), ("a", 1), ("b", 0)):
+            at = NOW + timedelta(days=days)
+            journal.run(lambda tx, r=reason, at=at: tx.rejections.add(r, b"x=1", at=at))  # type: ignore[misc]
+        with journal.reading() as tx:
+            assert tx.rejections.counts() == {"a": 2, "b": 1}
+
+    def test_what_a_person_must_see_is_listed(self, journal: JournalPort) -> None:
+        """The oldest first."""
+        kinds = (ReviewKind.MISMATCH, ReviewKind.UNSETTLED)
+        later, earlier = (
+            Review("ORDER-1-1", kind, "D1", NOW - timedelta(minutes=1) * n) for n, kind in enumerate(kinds)
+        )
+        for review in (later, earlier):
+            journal.run(lambda tx, r=review: tx.reviews.add(r))  # type: ignore[misc]
+        with journal.reading() as tx:
+            assert (earlier, later) == tx.reviews.unresolved()
+
+
+class ReceiptConformance:
+    """Numbers without a gap, one receipt an order."""
+
+    @staticmethod
+    def _issue(tx: TransactionPort, number: str, reference: str = "ORDER-1", link: str = "S1") -> None:
+        snapshot = {"number": number, "lines": [["é", 1]]}
+        tx.receipts.add(
+            tenant=TENANT,
+            number=number,
+            order_reference=reference,
+            secret_hash=link,
+            snapshot=snapshot,
+            at=NOW,
+        )
+
+    def test_a_series_has_no_gap(self, journal: JournalPort) -> None:
+        """Each operator has its own, and a transaction that fails spends none."""
+
+        def fail(tx: TransactionPort) -> None:
+            tx.receipts.next_number(TENANT, first=7)
+            raise StoppedError
+
+        def take(tenant: str) -> str:
+            return journal.run(lambda tx: tx.receipts.next_number(tenant, first=7))
+
+        taken = [take(TENANT)]
+        try:
+            journal.run(fail)
+        except StoppedError:
+            taken += [take(TENANT), take("OTHER")]
+        assert taken == ["00000000007", "00000000008", "00000000007"]
+
+    def test_an_order_has_one_receipt(self, journal: JournalPort) -> None:
+        """Found by order and by link; a second one of order, number or link is refused."""
+        begun(journal, order(), order(2, "F2"))
+        journal.run(lambda tx: self._issue(tx, "1"))
+        with journal.reading() as tx:
+            assert tx.receipts.of_order("ORDER-1") == {"number": "1", "lines": [["é", 1]]}
+            assert tx.receipts.of_order("ORDER-1") == tx.receipts.of_secret("S1")
+            assert tx.receipts.order_of_secret("S1") == "ORDER-1"
+            assert (tx.receipts.of_order("ORDER-2"), tx.receipts.of_secret("S2")) == (None, None)
+        for again in (("2", "ORDER-1", "S2"), ("1", "ORDER-2", "S2"), ("2", "ORDER-2", "S1")):
+            with refused():
+                journal.run(lambda tx, a=again: self._issue(tx, *a))  # type: ignore[misc]
+
+
+class OutboxConformance:
+    """At least once, and one worker at a time."""
+
+    def test_an_entry_is_claimed_by_one(self, journal: JournalPort) -> None:
+        """During its lease nobody else gets it, nor another operator ever; after that it is due again."""
+        put(journal, "K1")
+        assert journal.run(lambda tx: tx.outbox.claim("OTHER", now=NOW)) is None
+        assert OutboxEntry("K1", "mail", "ORDER-1", 1) == journal.run(
+            lambda tx: tx.outbox.claim(TENANT, now=NOW)
+        )
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
+        again = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
+        assert again is not None
+        assert (again.key, again.tries) == ("K1", 2)
+
+    def test_a_late_worker_has_nothing_to_say(self, journal: JournalPort) -> None:
+        """Once claimed anew, an entry belongs to the newer claim; delivered, it stays delivered."""
+        put(journal, "K1")
+        late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        newer = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
+        assert late is not None
+        assert newer is not None
+        journal.run(lambda tx: tx.outbox.done(late, at=NOW))
+        assert journal.run(lambda tx: tx.outbox.waiting()) == 1
+        journal.run(lambda tx: tx.outbox.done(newer, at=NOW))
+        journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
+        assert journal.run(lambda tx: tx.outbox.waiting()) == 0
+
+    def test_a_failed_entry_comes_again(self, journal: JournalPort) -> None:
+        """Not at once, and not never."""
+        put(journal, "K1")
+        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        assert entry is not None
+        journal.run(lambda tx: tx.outbox.failed(entry, error="full", now=NOW))
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(days=1))) is not None
+
+    def test_a_key_is_put_in_once(self, journal: JournalPort) -> None:
+        """So no payment is told twice."""
+        put(journal, "K1")
+        with refused():
+            journal.run(lambda tx: tx.outbox.add(key="K1", topic="mail", order_reference="ORDER-1", at=NOW))
+
+
+class ConcurrencyConformance:
+    """Eight threads at the same moment do what one would have done."""
+
+    def test_an_order_is_approved_once(self, journal: JournalPort) -> None:
+        """Of eight that decide about it, one accepts."""
+        begun(journal, order())
+        assert at_once(lambda: journal.run(approve)).count(True) == 1
+
+    def test_orders_that_share_an_invoice_are_approved_once(self, journal: JournalPort) -> None:
+        """Whichever comes first; the other seven see it."""
+        orders = [order(n, "F1", f"F1{n}") for n in range(THREADS)]
+        begun(journal, *orders)
+        left = [f"{it.reference}-1" for it in orders]
+
+        def approve_one() -> bool:
+            order_id = left.pop()
+            return journal.run(lambda tx: approve(tx, order_id))
+
+        assert at_once(approve_one).count(True) == 1
+
+    def test_numbers_are_unbroken(self, journal: JournalPort) -> None:
+        """Eight receipts at once have eight numbers in a row."""
+        numbers = at_once(lambda: journal.run(lambda tx: tx.receipts.next_number(TENANT, first=1)))
+        assert [f"{n:011d}" for n in range(1, THREADS + 1)] == sorted(numbers)
+
+    def test_entries_are_claimed_once(self, journal: JournalPort) -> None:
+        """Four entries, eight workers: four of them get one."""
+        put(journal, "K1", "K2", "K3", "K4")
+        claimed = at_once(lambda: journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)))
+        assert sorted(entry.key for entry in claimed if entry is not None) == ["K1", "K2", "K3", "K4"]
+
+    def test_a_callback_is_new_to_one(self, journal: JournalPort) -> None:
+        """Eight deliveries, one of them the first."""
+        told = at_once(lambda: journal.run(lambda tx: keep(tx, "D1", "H1")))
+        assert told.count(True) == 1
+
+    def test_the_refused_are_counted_exactly(self, journal: JournalPort) -> None:
+        """None is lost."""
+        at_once(lambda: journal.run(lambda tx: tx.rejections.add("a", b"", at=NOW)))
+        with journal.reading() as tx:
+            assert tx.rejections.counts() == {"a": THREADS}
+
+
+class JournalConformance(
+    TransactionConformance,
+    OrderConformance,
+    CallbackConformance,
+    ReceiptConformance,
+    OutboxConformance,
+    ConcurrencyConformance,
+):
+    """All of it; subclass it, and give a fixture ``journal``."""
