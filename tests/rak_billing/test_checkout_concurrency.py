@@ -170,7 +170,7 @@ def test_receipt_numbers_have_no_gap(place):
 #: Delivers each callback of a file three times, and ends with the answers.
 _PROCESS = """
 import logging, sys
-logging.getLogger("rak_billing.payments.sqlite").setLevel(logging.ERROR)
+logging.getLogger("rak_billing").setLevel(logging.ERROR)
 sys.path.insert(0, "tests")
 from pathlib import Path
 from rak_billing.payments.journal import Journal
