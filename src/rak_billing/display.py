@@ -8,7 +8,7 @@ from typing import Final
 from cmi_gateway.money import Money
 from rak_billing.business_day import local_time
 
-__all__ = ["amount_text", "date_text", "instant_text"]
+__all__ = ["amount_text", "centimes_text", "count_text", "date_text", "instant_text"]
 
 #: Between thousands: narrow, and no line may break there.
 _THOUSANDS: Final = "\u202f"
@@ -23,10 +23,20 @@ def amount_text(amount: Money) -> str:
     Written here, in whole centimes, because locale data disagree about Moroccan French from one release
     to the next. Other currencies show their letters.
     """
-    units, centimes = divmod(abs(amount.centimes), 100)
-    sign = "-" if amount.centimes < 0 else ""
-    unit = "DH" if amount.currency == "MAD" else amount.currency
-    return f"{sign}{units:,}".replace(",", _THOUSANDS) + f",{centimes:02d}{_UNIT}{unit}"
+    return centimes_text(amount.centimes, amount.currency)
+
+
+def centimes_text(amount: int, currency: str = "MAD") -> str:
+    """Show whole centimes likewise; the total of a year is more than `Money` holds."""
+    units, centimes = divmod(abs(amount), 100)
+    sign = "-" if amount < 0 else ""
+    unit = "DH" if currency == "MAD" else currency
+    return f"{sign}{count_text(units)},{centimes:02d}{_UNIT}{unit}"
+
+
+def count_text(number: int) -> str:
+    """Show a whole number with its thousands apart."""
+    return f"{number:,}".replace(",", _THOUSANDS)
 
 
 def date_text(day: date) -> str:

@@ -16,6 +16,8 @@ Every error that `rak_billing` raises, as one tree.
     ├── InstantError                an instant without its offset from UTC (which day it lies in is a guess), or of no calendar day
     ├── SelectionError              these invoices may not be paid together (refusals)
     ├── FeeError                    no fee can be computed: card, date or amounts do not fit the schedule
+    ├── NotCompilableError          a tariff cannot be written for an engine exactly (engine, reason)
+    ├── InvoiceFileError            a file of invoices cannot be priced as it is (source, reason)
     ├── QuoteError                  the fee was computed for another selection
     ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote, changes)
     ├── QuoteExpiredError           the customer accepted a quote, but too long ago (expired_at)
@@ -177,6 +179,36 @@ class FeeError(BillingError):
 
 class FeeScheduleError(SettingError, FeeError):
     """A fee schedule is wrong, so no fee can come of it."""
+
+
+class NotCompilableError(BillingError):
+    """
+    A tariff cannot be written for an engine without changing some figure, so it is not written at all.
+
+    Attributes:
+        engine: ``DuckDB`` or ``Spark``.
+        reason: What about the tariff does not fit.
+    """
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(f"not exact on {engine}: the tariff {reason}")
+        self.engine = engine
+        self.reason = reason
+
+
+class InvoiceFileError(BillingError):
+    """
+    A file of invoices cannot be priced as it is.
+
+    Attributes:
+        source: The file.
+        reason: What was expected and what came.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
 
 
 class QuoteError(BillingError):

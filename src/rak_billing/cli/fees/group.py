@@ -12,12 +12,16 @@ __all__ = ["command"]
 @click.group(
     "fees",
     cls=LazyGroup,
-    homes={"check": "rak_billing.cli.fees.check", "explain": "rak_billing.cli.fees.explain"},
-    short_help="Vérifier et expliquer un barème de frais.",
+    homes={
+        "check": "rak_billing.cli.fees.check",
+        "explain": "rak_billing.cli.fees.explain",
+        "simulate": "rak_billing.cli.fees.simulate",
+    },
+    short_help="Vérifier, expliquer et simuler un barème de frais.",
 )
 def command() -> None:
     """
-    Barèmes de frais : vérifier un fichier, expliquer un montant.
+    Barèmes de frais : vérifier un fichier, expliquer un montant, chiffrer des factures par millions.
 
     Un barème est un fichier TOML, ou le nom d'un barème livré : rak-2018, ma-2024, per-4-invoices, percent-min,
     fixed, gross-up.

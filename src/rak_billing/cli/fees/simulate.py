@@ -1,0 +1,95 @@
+"""``rak-billing fees simulate``: what a tariff makes of a file of invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from rak_billing.bulk.simulation import RuleTotals, Simulation, simulate
+from rak_billing.cli.fees.invoice_options import columns_of, invoice_options, running_engine
+from rak_billing.cli.fees.table import table
+from rak_billing.cli.fees.values import TARIFF
+from rak_billing.display import centimes_text, count_text
+from rak_billing.fees.compiled.rule_numbers import Refusal
+from rak_billing.fees.tariff import Tariff
+
+__all__ = ["REFUSALS", "command"]
+
+#: Why payments are not priced, in the operator's words.
+REFUSALS: Final = {
+    Refusal.AMOUNT: "montant absent, illisible, négatif ou trop grand",
+    Refusal.DAY: "jour absent, illisible ou hors du barème",
+    Refusal.RULE: "aucune règle pour cette carte, marque, canal ou clientèle",
+    Refusal.MIXED: "factures d'un même paiement sous des règles différentes",
+    Refusal.SIZE: "total, nombre de factures ou frais trop grands",
+    Refusal.PAYMENT: "ligne sans paiement",
+}
+_HEAD: Final = (
+    "Barème", "Règle", "Paiements", "Factures", "Montant",
+    "Client TTC", "dont HT", "dont TVA", "Opérateur TTC", "dont HT", "dont TVA",
+)  # fmt: skip
+
+
+@click.command("simulate", short_help="Chiffrer les frais d'un fichier de factures.")
+@click.option("--tariff", metavar="BAREME", type=TARIFF, required=True, help="Fichier TOML ou barème livré.")
+@invoice_options
+@click.option(
+    "--output",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Écrire une ligne par paiement, en Parquet ou en CSV.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    *,
+    tariff: Tariff,
+    invoices: Path,
+    output: Path | None,
+    engine_name: str,
+    memory: str,
+    **options: Any,
+) -> None:
+    """
+    Calculer les frais de FACTURES, un fichier Parquet ou CSV, et dire qui paie combien.
+
+    Les montants sont en centimes, sauf --unit dirhams. Exemple :
+    rak-billing fees simulate --tariff rak-2018 --payment paiement factures.parquet
+
+    Code de sortie : 0 si chaque paiement a un prix, 1 sinon, 2 si la commande est mal employée.
+    """
+    columns = columns_of(options)
+    with running_engine(engine_name, memory) as engine:
+        answer = simulate(engine, tariff, invoices, columns, output)
+    for line in _lines(answer):
+        click.echo(line)
+    if output is not None:
+        click.echo(f"Paiements écrits dans {output}")
+    if answer.refused:
+        context.exit(1)
+
+
+def _lines(answer: Simulation) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [_HEAD]
+    for totals in answer.rules:
+        heading = (totals.rule.schedule.id, str(totals.rule.place))
+        rows.append((*heading, *_figures([totals], answer.currency)))
+    rows.append(("Total", "", *_figures(answer.rules, answer.currency)))
+    yield from table(rows)
+    for refusal, payments in answer.refused.items():
+        yield f"Sans prix : {count_text(payments)} paiements, {REFUSALS[refusal]}"
+
+
+def _figures(totals: Sequence[RuleTotals], currency: str) -> tuple[str, ...]:
+    counts = (sum(own.payments for own in totals), sum(own.invoices for own in totals))
+    gross, net = sum(own.gross for own in totals), sum(own.net for own in totals)
+    cost, cost_net = sum(own.merchant_gross for own in totals), sum(own.merchant_net for own in totals)
+    amounts = (sum(own.total for own in totals), gross, net, gross - net, cost, cost_net, cost - cost_net)
+    return (
+        *(count_text(count) for count in counts),
+        *(centimes_text(centimes, currency) for centimes in amounts),
+    )
