@@ -19,6 +19,8 @@ EVERY_ERROR = [
     errors.FeeScheduleError("rak.toml", "percent", "missing"),
     errors.InstantError("no offset"),
     errors.InvoiceError("reference", "empty"),
+    errors.InvoiceFileError("bills.parquet", "no column"),
+    errors.NotCompilableError("Spark", "needs more digits"),
     errors.InvoicesAlreadyPaidError(["123456789"]),
     errors.JournalError("no such order"),
     errors.MailError("refused"),
