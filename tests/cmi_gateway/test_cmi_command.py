@@ -106,10 +106,11 @@ def test_codes_reads_an_error_text():
 
 
 def test_an_unknown_command_is_refused():
-    """A mistyped command ends with status 2."""
+    """A mistyped command ends with status 2, and the one that was meant is named."""
     result = run("sing")
     assert 2 == result.exit_code
-    assert "No such command 'sing'" in result.stderr
+    assert "No such command 'sing'. Did you mean 'sign'?" in result.stderr
+    assert "Did you mean" not in run("quittance").stderr
 
 
 def test_help_lists_the_commands():

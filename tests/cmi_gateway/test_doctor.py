@@ -525,6 +525,19 @@ def test_the_empty_hash_field_is_hashed():
     assert K.UNHASHED_FIELD_HASHED in {cause.kind for causes in diagnosis.alternatives for cause in causes}
 
 
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [(b"\xef\xbb\xbf", "byte order mark"), (b"https://shop.example/cb?", "an address stands before")],
+)
+def test_what_was_put_before_the_body(before, words):
+    """What an editor or an address put before the body is named, alone or beside another mistake."""
+    diagnosis = diagnose(before + signed(), KEY)
+    assert (K.NOT_ACCEPTED,) == diagnosis.kinds
+    assert words in str(diagnosis)
+    dropped = urlencode([(name, value) for name, value in PLAIN if value] + [("HASH", naive_hash(PLAIN))])
+    assert (K.NOT_ACCEPTED, K.EMPTY_DROPPED) == diagnose(before + dropped.encode(), KEY).kinds
+
+
 def test_no_rule_explains_it():
     """A body that nothing explains is called so, with the list of what was excluded."""
     diagnosis = diagnose(signed(key="Unknown123"), KEY, other_keys=[OTHER_KEY])
@@ -542,6 +555,8 @@ def test_no_rule_explains_it():
     [
         ([("a", "1"), ("HASH", "A" * 27 + "=")], "SHA-1"),
         ([("a", "1"), ("HASH", "A" * 30)], "30 characters"),
+        ([("a", "[FILTERED]"), ("hashAlgorithm", "ver3"), ("HASH", "A" * 88)], "hidden by a log"),
+        ([("a", "****"), ("hashAlgorithm", "ver3"), ("HASH", "A" * 88)], "hidden by a log"),
         ([("a", "Am\ufffdlie"), ("hashAlgorithm", "ver3"), ("HASH", "A" * 88)], "sent="),
         ([("amount", "-"), ("HASH", "A" * 88)], "hashAlgorithm"),
     ],
@@ -559,6 +574,9 @@ def test_hints(pairs, hint):
         (b'{"HASH": "x"}', "JSON"),
         (b'--x\r\nContent-Disposition: form-data; name="HASH"\r\n\r\nx\r\n--x--', "multipart"),
         (b"clientid=1&amp;HASH=x", "&amp;"),
+        (b"Array ( [oid] => A-1 [HASH] => x )", "named in it"),
+        (b"form[oid]=A-1&form[HASH]=x", "nested"),
+        (b"oid=A-1;HASH=x", "named in it"),
         (b"ErrMsg=3D-1004&Response=Error", "refusal"),
         (b"HASH=&a=1", "no hash"),
         ([("a", "\ud800b")], "no hash"),

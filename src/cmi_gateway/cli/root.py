@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,6 +66,18 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"cmi_gateway.cli.{_COMMANDS[cmd_name]}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # click itself compares with commands that are loaded already, of which there are none here.
+            alike = get_close_matches(args[0], _COMMANDS, n=1)
+            if alike:
+                error.message += f" Did you mean '{alike[0]}'?"
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

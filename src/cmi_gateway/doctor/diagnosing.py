@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, assert_never
 
@@ -38,6 +39,8 @@ _LENGTHS: Final = {
     172: "the hash has the length of base64 of hexadecimal text",
 }
 _RIGHT_LENGTH: Final = 88
+#: What Rails, Sentry, Laravel and others write in place of a value; a masked card number holds digits as well.
+_HIDDEN: Final = re.compile(r"\*{3,}|[\[<](?:filtered|redacted|removed|hidden|masked)[\]>]", re.IGNORECASE)
 #: What was tried of these is what somebody here knew; the last is found out without a search.
 _NEVER_EXCLUDED: Final = frozenset(
     {CauseKind.OTHER_KEY, CauseKind.VALUE_CHANGED, CauseKind.FIELD_MISSING, CauseKind.NOT_ACCEPTED}
@@ -165,6 +168,8 @@ def _hints(message: Message) -> list[str]:
         hints.append(
             "values hold characters that were destroyed by a wrong charset; give the signed fields as sent="
         )
+    if any(_HIDDEN.fullmatch(value) for _, value in message.pairs):
+        hints.append("values were hidden by a log or an error tracker; take the body from the request itself")
     folded = {name.lower(): value for name, value in message.pairs}
     if folded.get("hashalgorithm", "").strip() != "ver3":
         hints.append("hashAlgorithm is not ver3")

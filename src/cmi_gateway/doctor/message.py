@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -23,6 +24,7 @@ _SHOWABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]{0,38}")
 #: Stands for a name that could be personal.
 HIDDEN_NAME: Final = "(name not shown)"
 _LONG_NUMBER: Final = re.compile(r"[0-9]{5}")
+_NAMED_HASH: Final = re.compile(r"\bhash\b", re.IGNORECASE)
 
 
 class UnreadableError(Exception):
@@ -69,7 +71,8 @@ def read_message(body: object) -> Message:
         UnreadableError: too large, no form, or without a hash.
     """
     if isinstance(body, (bytes, bytearray, memoryview)):
-        return _of_fields(_parsed(bytes(body)), final_line_feed=bytes(body[-1:]) == b"\n")
+        bare, repaired = _unwrapped(bytes(body[: 3 * MAX_BODY + 1]))
+        return _of_fields(_parsed(bare), final_line_feed=bytes(body[-1:]) == b"\n", repaired=repaired)
     try:
         listed = list(body.items() if isinstance(body, Mapping) else body)  # type: ignore[call-overload] # any object
         flat = [(name, value) for name, values in listed for value in _flattened(values)]
@@ -98,6 +101,17 @@ def _of_fields(
     if not presented:
         raise UnreadableError(_why_no_hash(pairs))
     return Message(pairs, tuple(raw), presented, final_line_feed, repaired)
+
+
+def _unwrapped(body: bytes) -> tuple[bytes, tuple[Cause, ...]]:
+    """Take off what an editor or an address put before the body, which would be read as a part of the first name."""
+    if body.startswith(codecs.BOM_UTF8):
+        mark = Cause(CauseKind.NOT_ACCEPTED, "a byte order mark stands before the body, as editors save it")
+        return body.removeprefix(codecs.BOM_UTF8), (mark,)
+    if b"?" in body.partition(b"=")[0]:
+        address = Cause(CauseKind.NOT_ACCEPTED, "an address stands before the body: it came as a query")
+        return body.partition(b"?")[2], (address,)
+    return body, ()
 
 
 def _parsed(body: bytes) -> list[tuple[bytes, bytes]]:
@@ -148,4 +162,9 @@ def _why_no_hash(pairs: Pairs) -> str:
         return "this is multipart/form-data; the gateway posts and reads application/x-www-form-urlencoded"
     if any(name.lower().startswith("amp;") for name, _ in pairs):
         return "every '&' is written '&amp;': this was copied out of a page or a log; take the raw body"
+    if _NAMED_HASH.search(text) and not any(name.lower() == "hash" for name, _ in pairs):
+        return (
+            "a hash is named in it, but not as a field: was the body nested, or printed as a list? "
+            "Give the raw body, or pairs of name and value"
+        )
     return "there is no hash field: it was dropped on the way, or this is no message of the gateway"
