@@ -75,9 +75,9 @@ class _LazyGroup(click.Group):
         except click.UsageError as error:
             # click itself compares with commands that are loaded already, of which there are none here.
             alike = get_close_matches(args[0], _COMMANDS, n=1)
-            if alike:
-                error.message += f" Did you mean '{alike[0]}'?"
-            raise
+            if not alike:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{alike[0]}'?", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
