@@ -7,6 +7,7 @@ Every error that `rak_billing` raises, as one tree.
     ├── FactError                   base: a fact from outside does not hold (field, reason)
     │   ├── InvoiceError            of an invoice or account
     │   ├── NotPayableOnlineError   of a bill that the gateway would refuse
+    │   ├── PostingFactError        of a posting
     │   └── ReceiptError            of a receipt
     ├── SettingError                base: a configuration file is wrong (source, key, reason)
     │   ├── FeeScheduleError        of a fee schedule; a FeeError too
@@ -22,7 +23,12 @@ Every error that `rak_billing` raises, as one tree.
     ├── QuoteChangedError           the bill is no longer what the customer accepted (statement, quote, changes)
     ├── QuoteExpiredError           the customer accepted a quote, but too long ago (expired_at)
     ├── QuoteSealError              what came back as accepted is no quote of ours for this customer
-    ├── BillingUnavailableError     the billing system did not answer: says nothing about the customer
+    ├── BillingUnavailableError     the billing system gave no usable answer: says nothing about the customer
+    │   ├── BillingTimeoutError     it took too long
+    │   └── BillingAnswerError      it answered, and nobody can tell what
+    ├── PostingError                base: whether billing took a posting was not learnt (key, safe_to_retry)
+    │   ├── PostingNotSentError     nothing left this machine; safe to repeat
+    │   └── PostingUnknownError     sent, no readable answer; it may be in the books
     ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
     ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
     ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
@@ -54,7 +60,9 @@ if TYPE_CHECKING:
     from rak_billing.selection import Refusal
 
 __all__ = [
+    "BillingAnswerError",
     "BillingError",
+    "BillingTimeoutError",
     "BillingUnavailableError",
     "CommitUnknownError",
     "EmailError",
@@ -72,6 +80,10 @@ __all__ = [
     "NotCompilableError",
     "NotPayableOnlineError",
     "NothingToPayError",
+    "PostingError",
+    "PostingFactError",
+    "PostingNotSentError",
+    "PostingUnknownError",
     "QuoteChangedError",
     "QuoteError",
     "QuoteExpiredError",
@@ -150,6 +162,10 @@ class NotPayableOnlineError(FactError):
         field: Name of the gateway's field.
         reason: What was expected and what came.
     """
+
+
+class PostingFactError(FactError):
+    """A posting has a field that does not hold; it was not sent."""
 
 
 class SelectionError(BillingError):
@@ -264,7 +280,47 @@ class ReceiptError(FactError):
 
 
 class BillingUnavailableError(BillingError):
-    """The billing system did not answer; whether the customer exists is unknown."""
+    """The billing system gave no usable answer; whether the customer exists is unknown."""
+
+
+class BillingTimeoutError(BillingUnavailableError):
+    """The billing system took longer than it is given."""
+
+
+class BillingAnswerError(BillingUnavailableError):
+    """The billing system answered, but what it said cannot be read, or cannot be true."""
+
+
+class PostingError(BillingError):
+    """
+    Whether the billing system took a posting was not learnt.
+
+    Attributes:
+        key: The posting's.
+        reason: What was expected and what came.
+        safe_to_retry: Whether it may be posted again without asking anything first.
+    """
+
+    safe_to_retry = False
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"posting {key}: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+class PostingNotSentError(PostingError):
+    """Nothing left this machine, or billing certainly did not begin: post it again later."""
+
+    safe_to_retry = True
+
+
+class PostingUnknownError(PostingError):
+    """
+    It was sent, and no readable answer came: it may be in the books or not.
+
+    What to do follows from the adapter's declared way: `rak_billing.exactly_once.after_unknown`.
+    """
 
 
 class NothingToPayError(BillingError):

@@ -7,13 +7,18 @@ an outage must never look like "nothing to pay".
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
+from rak_billing.billing_posting import Posted, Posting, PostingAnswer
+from rak_billing.exactly_once import ExactlyOnce
 from rak_billing.invoices import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Clock(Protocol):
@@ -32,7 +37,60 @@ class BillingSystem(Protocol):
         Return the client's account and unpaid invoices, or None when the reference is unknown.
 
         Raises:
-            BillingUnavailableError: The billing system gave no usable answer.
+            BillingUnavailableError: The billing system gave no usable answer; its subclasses say what came instead.
+        """
+        ...
+
+
+class PostingReceiver(Protocol):
+    """
+    Write payments into the books; see `rak_billing.exactly_once` for what makes repeats harmless.
+
+    An adapter is called by several workers at once, and may be called again with a posting that it has already had.
+    """
+
+    @property
+    def exactly_once(self) -> ExactlyOnce:
+        """In which way a repeat does no harm; never changes."""
+        ...
+
+    def post(self, posting: Posting) -> PostingAnswer:
+        """
+        Write *posting* into the books, and return what billing says of it.
+
+        Raises:
+            PostingNotSentError: Nothing left this machine; it may be tried again.
+            PostingUnknownError: It may be in the books; only the declared way says what to do.
+        """
+        ...
+
+
+class PostingSearch(Protocol):
+    """What a `PostingReceiver` of the way `rak_billing.exactly_once.ExactlyOnce.SEARCH` can do too."""
+
+    @property
+    def final_after(self) -> timedelta:
+        """How long after sending "there is none" can be relied on: the longest that a posting is under way."""
+        ...
+
+    def find_posting(self, posting: Posting) -> Posted | None:
+        """
+        Return the entry that billing holds under the posting's key, or None where it holds none.
+
+        Raises:
+            BillingUnavailableError: Billing gave no usable answer.
+        """
+        ...
+
+
+class TransactionalPosting(Protocol):
+    """What a `PostingReceiver` of the way `rak_billing.exactly_once.ExactlyOnce.SAME_TRANSACTION` can do too."""
+
+    def post_within(self, connection: "Connection", posting: Posting) -> PostingAnswer:
+        """
+        Write *posting* by a connection of the journal's database, in the transaction that is open there.
+
+        Never commits: the entry and the mark that it was delivered are kept together, or not at all.
         """
         ...
 

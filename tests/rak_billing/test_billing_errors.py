@@ -13,6 +13,8 @@ from support.bills import PAYMENT_INSTANT, STATEMENT
 REFUSAL = Refusal(SelectionRule.MANDATORY_LEFT_OUT, "123456789", "La facture 123456789 est exigible.")
 
 EVERY_ERROR = [
+    errors.BillingAnswerError("half a document"),
+    errors.BillingTimeoutError("over 5 s"),
     errors.BillingUnavailableError("down"),
     errors.EmailError("no @"),
     errors.FeeError("no such day"),
@@ -27,6 +29,9 @@ EVERY_ERROR = [
     errors.LanguageError("no such page"),
     errors.NotPayableOnlineError("ItemNumber1", "empty"),
     errors.NothingToPayError("nothing"),
+    errors.PostingFactError("key", "empty"),
+    errors.PostingNotSentError("RAK-1", "no connection"),
+    errors.PostingUnknownError("RAK-1", "no answer"),
     errors.QuoteChangedError(STATEMENT, None),
     errors.QuoteChangedError(STATEMENT, None, [QuoteChange("total", "11426", "12132")]),
     errors.QuoteError("other total"),
