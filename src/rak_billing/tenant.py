@@ -5,7 +5,6 @@ A tenant is a value. It is read from TOML once, at start-up, and passed to what 
 missing or of the wrong kind is an error there and then, never a surprise on a customer's page.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import resources
@@ -32,6 +31,7 @@ from rak_billing.fees.tariff import Tariff
 from rak_billing.mandatory_pattern import MandatoryPattern
 from rak_billing.selection.reading import read_rules
 from rak_billing.selection.rules import GUIDE_RULES, PartialMode, SelectionRules
+from rak_billing.toml_file import parse_toml
 
 _RECEIPT_NUMBERS: Final = range(10**10, 10**11)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -264,6 +264,6 @@ def _same(value: Any) -> Any:
 
 def _table(text: bytes, source: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TenantError(source, "(file)", f"not a TOML file in UTF-8: {error}") from error
+        return parse_toml(text)
+    except ValueError as error:
+        raise TenantError(source, "(file)", str(error)) from error

@@ -206,6 +206,22 @@ def test_every_key_is_read(read):
         ("quantum = 1", "quantum = true", "rules[1].rounding.quantum"),
         ('point = "gross"', "point = 1", "rules[1].rounding.point"),
         (ROUNDING, 'rounding = "half-up"', "rules[1].rounding"),
+        ('id = "rak-2018"', r'id = "rak\n2018"', "id"),
+        ('id = "rak-2018"', f'id = "{"r" * 81}"', "id"),
+        ('version = "1"', r'version = "\u202e1"', "version"),
+        ("quantum = 1", f"quantum = 1{'0' * 400}", "rules[1].rounding.quantum"),
+        ("quantum = 1", f"quantum = 0x{'f' * 3900}", "rules[1].rounding.quantum"),
+        ('percent = "1.1"', f'percent = "1{"0" * 400}"', "rules[1].percent"),
+        ('percent = "1.1"', 'percent = "NaN"', "rules[1].percent"),
+        ('percent = "1.1"', 'percent = "١"', "rules[1].percent"),
+        ('percent = "1.1"', 'fixed = "-0.00"', "rules[1].fixed"),
+        ('percent = "1.1"', "fixed = -0.0", "rules[1].fixed"),
+        ('percent = "1.1"', 'percent = "1.1"\npercent = "1.2"', "(file)"),
+        (
+            'percent = "1.1"',
+            'tiers = { kind = "slab", bands = [{ pourcent = "1" }] }',
+            "rules[1].tiers.bands[1].pourcent",
+        ),
         ("id = ", "id == ", "(file)"),
     ],
 )
@@ -228,6 +244,28 @@ def test_a_file_that_is_not_utf8_is_refused(read):
     """TOML is UTF-8, and an error says so."""
     with pytest.raises(FeeScheduleError, match="UTF-8"):
         read(b'id = "\xe9"')
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"id = {'[' * 2000}", "nested too deep"),
+        ("id = " + "[\n" * 5000, "nested too deep"),
+        (".".join(["a"] * 20_000) + " = 1", "longer than 4000"),
+        ("id = 1" + "0" * 5000, "longer than 4000"),
+        ("# nothing\n" * 1_000_000, "262144 bytes at most"),
+    ],
+    ids=["deep", "deep over lines", "dotted", "digits", "ten megabytes"],
+)
+def test_a_hostile_file_is_refused_at_once(read, text, reason):
+    """Whatever would take the reader long, or crash it, ends in the one typed error that names the file."""
+    with pytest.raises(FeeScheduleError, match=reason):
+        read(text)
+
+
+def test_a_file_of_a_windows_editor_is_read(read):
+    """The mark of its encoding, which nobody sees, is no flaw."""
+    assert FeeSchedule.preset("rak-2018") == read(GUIDE.replace("\n", "\r\n").encode("utf-8-sig"))
 
 
 def test_a_missing_file_is_the_systems_error(tmp_path):

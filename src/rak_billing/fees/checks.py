@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from cmi_gateway.money import Money
+from cmi_gateway.money import MAX_CENTIMES, Money
 from rak_billing.errors import FeeScheduleError
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "is_amount",
     "is_at_least",
     "is_date",
+    "is_label",
     "is_one_of",
     "is_percent",
     "is_positive_amount",
@@ -35,6 +36,9 @@ ZERO: Final = Fraction(0)
 #: What errors call a schedule until a reader names its file.
 _SOURCE: Final = "schedule"
 
+_LONGEST_TEXT: Final = 500
+_LONGEST_LABEL: Final = 80
+
 _Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -49,10 +53,21 @@ def refused(field: attrs.Attribute[Any], reason: str) -> FeeScheduleError:
     return refused_key(field.name, reason)
 
 
-def is_text(_owner: object, field: attrs.Attribute[Any], value: object) -> None:
-    """Accept text that says something."""
+def _is_line(field: attrs.Attribute[Any], value: object, longest: int) -> None:
     if not isinstance(value, str) or not value.strip():
         raise refused(field, "expected text")
+    if not value.isprintable() or len(value) > longest:
+        raise refused(field, f"expected one line of {longest} printable characters at most")
+
+
+def is_text(_owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    """Accept one line of text that says something; terminals and reports print it as it stands."""
+    _is_line(field, value, _LONGEST_TEXT)
+
+
+def is_label(_owner: object, field: attrs.Attribute[Any], value: object) -> None:
+    """Accept a short line; every order and every seal carries it."""
+    _is_line(field, value, _LONGEST_LABEL)
 
 
 def is_date(_owner: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -86,13 +101,21 @@ def is_positive_amount(owner: object, field: attrs.Attribute[Any], value: object
 
 
 def is_at_least(least: int) -> _Validator:
-    """Accept whole numbers from *least*."""
+    """Accept whole numbers from *least* to the largest amount: what counts or rounds centimes is never more."""
 
     def check(_owner: object, field: attrs.Attribute[Any], value: object) -> None:
         if type(value) is not int or value < least:
-            raise refused(field, f"expected a whole number from {least}, not {value!r:.40}")
+            raise refused(field, f"expected a whole number from {least}, not {_shown(value)}")
+        if value > MAX_CENTIMES:
+            raise refused(field, f"expected {MAX_CENTIMES} at most, not {_shown(value)}")
 
     return check
+
+
+def _shown(value: object) -> str:
+    # A whole number of thousands of digits has no text in decimals: Python refuses to write it.
+    is_writable = type(value) is not int or abs(value) <= MAX_CENTIMES**2
+    return f"{value!r:.40}" if is_writable else "a whole number beyond all amounts"
 
 
 def is_one_of(kind: type[object]) -> _Validator:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import attrs
 
 from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import Money
 from rak_billing.errors import FeeScheduleError
+from rak_billing.toml_file import parse_toml
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -27,6 +27,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|[0-9]{1,9}/[1-9][0-9]{0,
 #: The key of a tariff file that holds its schedules.
 _SCHEDULES: Final = "schedules"
 _WHOLE_FILE: Final = "(file)"
+
 
 _Schedule = TypeVar("_Schedule")
 
@@ -92,9 +93,9 @@ def read_schedules(kind: type[_Schedule], text: bytes, source: str) -> tuple[_Sc
 
 def _table(text: bytes, source: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FeeScheduleError(source, _WHOLE_FILE, f"not a TOML file in UTF-8: {error}") from error
+        return parse_toml(text)
+    except ValueError as error:
+        raise FeeScheduleError(source, _WHOLE_FILE, str(error)) from error
 
 
 def _structured(kind: type[_Schedule], table: object, source: str, prefix: str) -> _Schedule:
@@ -129,6 +130,7 @@ def _converter(currency: str) -> Converter:
     }
     for kind, hook in leaves.items():
         converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_func(_is_words, _word)
     converter.register_structure_hook_factory(_is_list, lambda kind: _list_hook(converter, kind))
     converter.register_structure_hook_factory(attrs.has, lambda kind: _table_hook(converter, kind))
     return converter
@@ -136,6 +138,16 @@ def _converter(currency: str) -> Converter:
 
 def _is_list(kind: Any) -> bool:
     return get_origin(kind) is tuple
+
+
+def _is_words(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _word(value: Any, kind: Any) -> Any:
+    if value not in get_args(kind):
+        raise ValueError(f"expected one of {', '.join(get_args(kind))}, not {_shown(value)}")
+    return value
 
 
 def _list_hook(converter: Converter, kind: Any) -> Callable[[Any, Any], Any]:

@@ -39,7 +39,7 @@ from cmi_gateway.errors import MoneyError
 from cmi_gateway.money import CURRENCY_NUMBERS, Money
 from rak_billing.errors import FeeError
 from rak_billing.fees import reader
-from rak_billing.fees.checks import is_date, is_text, optional, refused, refused_key
+from rak_billing.fees.checks import is_date, is_label, is_text, optional, refused, refused_key
 from rak_billing.fees.evaluation import compute
 from rak_billing.fees.fee import Fee
 from rak_billing.fees.rule import FeeRule
@@ -70,8 +70,8 @@ class FeeSchedule:
         FeeScheduleError: a value is not allowed; names the key and the reason.
     """
 
-    id: str = attrs.field(validator=is_text)
-    version: str = attrs.field(validator=is_text)
+    id: str = attrs.field(validator=is_label)
+    version: str = attrs.field(validator=is_label)
     follows: str = attrs.field(validator=is_text)
     valid_from: date = attrs.field(validator=is_date)
     valid_until: date | None = attrs.field(default=None, validator=optional(is_date), kw_only=True)
