@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
@@ -81,9 +82,23 @@ def columns_of(options: dict[str, Any]) -> InvoiceColumns:
 def running_engine(name: str, memory: str) -> Iterator[Engine]:
     """Start the engine, or say which extra brings it."""
     try:
-        from rak_billing.bulk.duckdb_engine import duckdb_engine  # noqa: PLC0415 - loaded when it computes
+        open_engine = _opener(name)
     except ModuleNotFoundError as error:
-        words = f"il manque le module {error.name} : installez « cmi-gateway[bulk] »"
+        extra = "bulk" if name == "duckdb" else "spark"
+        words = f"il manque le module {error.name} : installez « cmi-gateway[{extra}] »"
         raise click.ClickException(words) from error
-    with duckdb_engine(memory) as engine:
+    if name == "spark" and shutil.which("java") is None:
+        raise click.ClickException("Spark a besoin de Java, qui n'est pas installé sur cette machine")
+    with open_engine(memory) as engine:
         yield engine
+
+
+def _opener(name: str) -> Callable[[str], AbstractContextManager[Engine]]:
+    # Loaded when they compute: each takes longer than most commands.
+    if name == "duckdb":
+        from rak_billing.bulk.duckdb_engine import duckdb_engine  # noqa: PLC0415
+
+        return duckdb_engine
+    from rak_billing.bulk.spark_engine import spark_engine  # noqa: PLC0415
+
+    return spark_engine
