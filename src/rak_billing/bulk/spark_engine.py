@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
