@@ -38,10 +38,14 @@ def test_the_guides_tariff_is_a_finding_from_2024_on():
         changed(RAK_2018, percent=Fraction(0)),
         changed(RAK_2018, when=Selector(cards=["international"])),
         FeeSchedule.preset("ma-2024"),
+        schedule(
+            rule(percent=Fraction(1), when=Selector(cards=["moroccan"]), bearer="utility"),
+            rule(percent=Fraction(1)),
+        ),
     ],
 )
 def test_what_the_texts_allow_is_no_finding(lawful):
-    """Before 2024, at the operator's expense, free of charge, or for cards from abroad."""
+    """Before 2024, at the operator's expense, free of charge, or for cards from abroad, also as what an earlier rule leaves."""
     assert () == legal_findings(lawful)
 
 
@@ -52,6 +56,14 @@ def test_what_the_texts_allow_is_no_finding(lawful):
         changed(RAK_2018, bearer="shared", customer_share=Fraction(1)),
         attrs.evolve(RAK_2018, valid_until=date(2024, 1, 1)),
         changed(RAK_2018, percent=None, fixed=Money(1)),
+        schedule(
+            rule(
+                percent=Fraction(1),
+                when=Selector(cards=["moroccan"], channels=["counter"]),
+                bearer="utility",
+            ),
+            rule(percent=Fraction(1)),
+        ),
     ],
 )
 def test_any_part_that_the_customer_bears_is_a_finding(unlawful):

@@ -40,6 +40,23 @@ def test_check_shows_other_amounts():
     assert "99,90 DH   1,10 DH" in output
 
 
+def test_check_shows_several_invoices_where_their_number_counts(tmp_path):
+    """Four are one block and five are two; a fee on the total alone needs no such table."""
+    output = run("check", "per-4-invoices")[1]
+    assert "4 × 100,00 DH  0,00 DH  0,00 DH   0,00 DH    1,80 DH" in output
+    assert "5 × 100,00 DH  0,00 DH  0,00 DH   0,00 DH    3,60 DH" in output
+    assert "Plusieurs factures" not in run("check", "rak-2018")[1]
+    (tmp_path / "t.toml").write_text(GUIDE.replace('point = "gross"', 'point = "gross-per-invoice"'), "utf-8")
+    assert "113,02 DH + 105,81 DH  2,40 DH" in run("check", tmp_path / "t.toml")[1]
+
+
+def test_check_shows_the_given_amounts_together_too():
+    """A single one has no company."""
+    output = run("check", "per-4-invoices", *["--amount", "10"] * 5)[1]
+    assert "5 × 10,00 DH" in output
+    assert "Plusieurs factures" not in run("check", "per-4-invoices", "--amount", "10")[1]
+
+
 def test_check_describes_each_rule_of_each_schedule():
     """Whom it is for and who bears the fee."""
     code, output = run("check", "ma-2024", "--strict")
@@ -83,7 +100,11 @@ def test_explain_shows_every_step():
     assert 0 == code
     assert "Part proportionnelle : 218,83 × 1,1 ÷ 100 = 2,40713" in output
     assert output.endswith("Frais du client : 2,41 DH\n")
-    assert "Rounded to 0.01 DH" in run("explain", "rak-2018", "218,83", "--language", "en")[1]
+    assert output.startswith("Factures : 113,02 + 105,81 = 218,83 DH\n")
+    english = run("explain", "rak-2018", "218,83", "--date", "2018-09-10", "--language", "en")[1]
+    assert "Rounded to 0.01 DH" in english
+    assert english.startswith("Schedule rak-2018")
+    assert english.endswith("The customer's fee: 2.41 DH\n")
 
 
 @pytest.mark.parametrize(

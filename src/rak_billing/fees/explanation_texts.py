@@ -42,7 +42,7 @@ STEPS: Final = {
         "en": "Steps of {size} {unit} begun: {base} ÷ {size} = {quotient}, up to a whole number: {times}",
     },
     "times": {
-        "fr": "Pour ceux-ci : {times} × {amount} = {exact}",
+        "fr": "Soit : {times} × {amount} = {exact}",
         "en": "For these: {times} × {amount} = {exact}",
     },
     "slice": {
@@ -89,8 +89,8 @@ STEPS: Final = {
         "en": "Rounded to {quantum} {unit}, {mode}: {rounded} {unit}.",
     },
     "search": {
-        "fr": "On cherche les plus petits frais qui couvrent la commission arrondie, près de {exact}.",
-        "en": "The smallest fee that covers the rounded commission is sought near {exact}.",
+        "fr": "Près de {exact}, on cherche les plus petits frais qui couvrent la commission arrondie.",
+        "en": "Near {exact}, the smallest fee that covers the rounded commission is sought.",
     },
     "commission": {
         "fr": "Commission si les frais sont de {fee} {unit} : {stated} + {fee} × {percent} ÷ 100 = {exact}",

@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from rak_billing.fees.rule import Bearer, FeeRule
+from rak_billing.fees.rule import Bearer
 from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.fees.tariff import Tariff
 
@@ -78,9 +78,14 @@ def _findings(schedule: FeeSchedule) -> Iterable[LegalFinding]:
         return
     since = max(schedule.valid_from, CUSTOMER_FREE_SINCE)
     for number, rule in enumerate(schedule.rules, 1):
-        if _is_for_moroccan_cards(rule) and rule.bearer is not Bearer.UTILITY and not rule.is_free:
+        if _meets_moroccan_cards(schedule, number) and rule.bearer is not Bearer.UTILITY and not rule.is_free:
             yield LegalFinding(schedule.id, number, since)
 
 
-def _is_for_moroccan_cards(rule: FeeRule) -> bool:
-    return rule.when.cards is None or "moroccan" in rule.when.cards
+def _meets_moroccan_cards(schedule: FeeSchedule, number: int) -> bool:
+    """Tell whether a payment by Moroccan card can reach a rule: one before it may be for all that this one is for."""
+    *earlier, rule = schedule.rules[:number]
+    if rule.when.cards is not None and "moroccan" not in rule.when.cards:
+        return False
+    payments = attrs.evolve(rule.when, cards=("moroccan",))
+    return not any(other.when.covers(payments) for other in earlier)

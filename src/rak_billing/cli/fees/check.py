@@ -19,7 +19,10 @@ from rak_billing.fees.rule import FeeRule
 from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.fees.tariff import Tariff
 
+#: In centimes, each a payment of one invoice.
 _SAMPLES: Final = (1000, 5000, 10000, 11302, 21883, 50000, 100000, 500000)
+#: Payments of several invoices: the guide's, two that tell the usual roundings apart, and both sides of a block of four.
+_BILLS: Final = ((11302, 10581), (2250, 2250), (2750, 2750), (10000,) * 4, (10000,) * 5)
 
 
 @click.command("check", short_help="Vérifier un barème et montrer ce qu'il coûte.")
@@ -33,8 +36,8 @@ def command(context: click.Context, *, tariff: Tariff, amounts: tuple[Money, ...
     """
     Vérifier BAREME, montrer ce qu'il coûte, et dire ce que la loi en dit.
 
-    Pour chaque règle : les frais de montants courants, chacun payé comme une seule facture, puis les montants les plus
-    petits où le mode d'arrondi change le résultat.
+    Pour chaque règle : les frais de montants courants, chacun payé comme une seule facture ; ceux de plusieurs factures
+    payées ensemble, là où leur nombre compte ; puis les montants les plus petits où le mode d'arrondi change le résultat.
 
     Code de sortie : 0 si le barème est valable, 1 s'il ne l'est pas, 2 si la commande est mal employée.
     """
@@ -56,11 +59,15 @@ def _schedule_lines(schedule: FeeSchedule, amounts: Sequence[Money]) -> Iterator
     until = f"jusqu'au {date_text(schedule.valid_until)}" if schedule.valid_until else "sans fin connue"
     yield f"Barème {schedule.id}, version {schedule.version}, à partir du {date_text(schedule.valid_from)}, {until}"
     yield f"D'après : {schedule.follows}"
-    shown = [amount.centimes for amount in amounts] or _SAMPLES
+    given = tuple([amount.centimes for amount in amounts])
+    bills = (given,) * (len(given) > 1) if given else _BILLS
     for number, rule in enumerate(schedule.rules, 1):
         yield ""
         yield f"Règle {number} : {_described(rule)}"
-        yield from _samples(rule, shown, schedule.currency)
+        yield from _samples(rule, [(amount,) for amount in given or _SAMPLES], schedule.currency)
+        if bills and (rule.rounding.is_per_invoice or rule.per_invoice or rule.per_block):
+            yield "Plusieurs factures payées ensemble :"
+            yield from _samples(rule, bills, schedule.currency)
         yield from _borders(rule, schedule.currency)
     yield ""
 
@@ -83,14 +90,21 @@ _BEARERS: Final = {
 }
 
 
-def _samples(rule: FeeRule, amounts: Sequence[int], currency: str) -> Iterator[str]:
+def _samples(rule: FeeRule, bills: Sequence[Sequence[int]], currency: str) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("Montant", "Client", "dont HT", "dont TVA", "Opérateur")]
-    for centimes in amounts:
-        fee = compute(rule, centimes, 1, [centimes])
+    for bill in bills:
+        fee = compute(rule, sum(bill), len(bill), bill)
         vat = fee.customer_gross - fee.customer_net
-        figures = (centimes, fee.customer_gross, fee.customer_net, vat, fee.merchant_gross)
-        rows.append(_shown(figures, currency))
+        figures = _shown((fee.customer_gross, fee.customer_net, vat, fee.merchant_gross), currency)
+        rows.append((_bill_text(bill, currency), *figures))
     yield from table(rows)
+
+
+def _bill_text(bill: Sequence[int], currency: str) -> str:
+    amounts = _shown(bill, currency)
+    if len(amounts) > 1 and len(set(amounts)) == 1:
+        return f"{len(amounts)} × {amounts[0]}"
+    return " + ".join(amounts)
 
 
 def _borders(rule: FeeRule, currency: str) -> Iterator[str]:

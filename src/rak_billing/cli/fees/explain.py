@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -68,7 +69,17 @@ def command(
         )
     except (FeeError, MoneyError) as error:
         raise click.ClickException(str(error)) from None
-    for step in fee.explain(language):
+    for step in (*_sum_of(amounts, total, language), *fee.explain(language)):
         click.echo(step)
-    label = "Frais du client" if language == "fr" else "The customer's fee"
-    click.echo(f"{label} : {amount_text(fee.gross)}")
+    if language == "fr":
+        click.echo(f"Frais du client : {amount_text(fee.gross)}")
+    else:
+        click.echo(f"The customer's fee: {fee.gross} DH")
+
+
+def _sum_of(amounts: Sequence[Money], total: Money, language: Literal["fr", "en"]) -> Iterator[str]:
+    """Begin where the auditor does: with the invoices."""
+    if len(amounts) > 1:
+        label, point = ("Factures : ", ",") if language == "fr" else ("Invoices: ", ".")
+        terms = " + ".join(map(str, amounts))
+        yield f"{label}{terms} = {total} DH".replace(".", point)
