@@ -14,10 +14,11 @@ __all__ = ["command"]
     cls=LazyGroup,
     homes={
         "check": "rak_billing.cli.fees.check",
+        "compare": "rak_billing.cli.fees.compare",
         "explain": "rak_billing.cli.fees.explain",
         "simulate": "rak_billing.cli.fees.simulate",
     },
-    short_help="Vérifier, expliquer et simuler un barème de frais.",
+    short_help="Vérifier, expliquer, simuler et comparer des barèmes de frais.",
 )
 def command() -> None:
     """

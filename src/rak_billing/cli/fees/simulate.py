@@ -8,25 +8,14 @@ from typing import Any, Final
 
 import click
 
+from rak_billing.bulk.refusal_text import REFUSALS
 from rak_billing.bulk.simulation import RuleTotals, Simulation, simulate
 from rak_billing.cli.fees.invoice_options import columns_of, invoice_options, running_engine
 from rak_billing.cli.fees.table import table
 from rak_billing.cli.fees.values import TARIFF
 from rak_billing.display import centimes_text, count_text
-from rak_billing.fees.compiled.rule_numbers import Refusal
 from rak_billing.fees.tariff import Tariff
 
-__all__ = ["REFUSALS", "command"]
-
-#: Why payments are not priced, in the operator's words.
-REFUSALS: Final = {
-    Refusal.AMOUNT: "montant absent, illisible, négatif ou trop grand",
-    Refusal.DAY: "jour absent, illisible ou hors du barème",
-    Refusal.RULE: "aucune règle pour cette carte, marque, canal ou clientèle",
-    Refusal.MIXED: "factures d'un même paiement sous des règles différentes",
-    Refusal.SIZE: "total, nombre de factures ou frais trop grands",
-    Refusal.PAYMENT: "ligne sans paiement",
-}
 _HEAD: Final = (
     "Barème", "Règle", "Paiements", "Factures", "Montant",
     "Client TTC", "dont HT", "dont TVA", "Opérateur TTC", "dont HT", "dont TVA",
