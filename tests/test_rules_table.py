@@ -130,7 +130,7 @@ RULES = {
     ),
     "R24": (
         f"{BROWSER}::test_the_header_box_ticks_and_unticks_all",
-        f"{LIST}::test_the_scripts_formula_is_the_schedules",
+        f"{LIST}::test_what_the_script_shows_is_what_the_server_charges",
         f"{JOURNEY}::test_a_tampered_total_reaches_no_gateway",
     ),
     "R25": (

@@ -27,9 +27,9 @@ _LONGEST_PATTERN: Final = 120
 _MOST_WAYS: Final = 256
 
 #: One piece of an allowed pattern. Anything else is refused: «*» and «+» have no bound; groups under a repetition,
-#: references back and looking around have no product.
+#: references back and looking around have no product. Doubled marks in a class may mean sets in later Pythons.
 _PIECE: Final = re.compile(
-    r"""(?P<atom> \\[bBdDsSwW] | \\[^\w\s] | \[ \^? [^\[\]\\]{1,40} \] | \. | [^\\\[\](){}|?*+^$] )
+    r"""(?P<atom> \\[bBdDsSwW] | \\[^\w\s] | \[ \^? (?: (?! -- | && | ~~ | \|\| ) [^\[\]\\] ){1,40} \] | \. | [^\\\[\](){}|?*+^$] )
         (?P<times> \? | \{ [0-9]{1,2} (, [0-9]{1,2} )? \} )?
       | (?P<open> \( \?: ) | (?P<close> \) (?![?*+{]) ) | (?P<or> \| ) | (?P<end> [\^$] )""",
     re.VERBOSE,
@@ -112,15 +112,9 @@ class MandatoryPattern:
     plain: tuple[str, ...] = attrs.field(converter=_texts, validator=_are_texts)
     _found: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
 
-    @_found.default
-    def _compiled(self) -> re.Pattern[str]:
-        # A pattern that is not allowed is refused by its validator, which runs afterwards.
-        try:
-            return re.compile(self.pattern, re.IGNORECASE)
-        except (re.error, OverflowError, TypeError):
-            return re.compile("")
-
     def __attrs_post_init__(self) -> None:
+        # Compiled behind the validators: Python warns of some patterns that are not allowed.
+        object.__setattr__(self, "_found", re.compile(self.pattern, re.IGNORECASE))
         for text in self.marked:
             if not self.finds(text):
                 raise _refused("marked", f"the pattern does not find {text!r:.80}")

@@ -4,7 +4,7 @@ import contextlib
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rak_billing.errors import MandatoryPatternError
@@ -99,6 +99,8 @@ def test_a_table_needs_its_three_keys(table):
         MandatoryPattern.from_table(table, "rak.toml")
 
 
+@example("[[a]")
+@example("[a--b]")
 @given(st.text(max_size=60) | st.text("ab?{}(|)[]^$\\.:,019 ", max_size=30))
 def test_any_text_is_a_pattern_or_refused(pattern):
     """Hostile patterns end in one typed error; what is allowed reads the worst text."""
