@@ -45,6 +45,7 @@ from cmi_gateway.testing.strategies import amounts, order_ids
 _SECONDS: Final = st.integers(0, 600)
 _FIELDS: Final = st.sampled_from(("amount", "oid", "ProcReturnCode", "Response", "currency", "clientid"))
 _ENCODINGS: Final = st.sampled_from(("UTF-16", "utf-8", "ISO-8859-1", "latin-5", "x-none"))
+_ON: Final = st.sampled_from(("all", "queries", "operations"))
 #: Fault → how its settings are drawn.
 _FAULTS: Final[dict[type[Fault], st.SearchStrategy[Fault]]] = {
     CallbackLate: st.builds(CallbackLate, _SECONDS),
@@ -61,12 +62,12 @@ _FAULTS: Final[dict[type[Fault], st.SearchStrategy[Fault]]] = {
     BrowserGone: st.builds(BrowserGone),
     BrowserFirst: st.builds(BrowserFirst, _SECONDS),
     BrowserTwice: st.builds(BrowserTwice),
-    ApiSlow: st.builds(ApiSlow, st.integers(0, 120)),
-    ApiCutAfter: st.builds(ApiCutAfter),
-    ApiCutBefore: st.builds(ApiCutBefore),
-    ApiHtmlError: st.builds(ApiHtmlError, st.booleans()),
-    ApiGzip: st.builds(ApiGzip),
-    ApiWrongEncoding: st.builds(ApiWrongEncoding, _ENCODINGS),
+    ApiSlow: st.builds(ApiSlow, st.integers(0, 120), on=_ON),
+    ApiCutAfter: st.builds(ApiCutAfter, on=_ON),
+    ApiCutBefore: st.builds(ApiCutBefore, on=_ON),
+    ApiHtmlError: st.builds(ApiHtmlError, st.booleans(), on=_ON),
+    ApiGzip: st.builds(ApiGzip, on=_ON),
+    ApiWrongEncoding: st.builds(ApiWrongEncoding, _ENCODINGS, on=_ON),
 }
 
 
