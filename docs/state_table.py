@@ -16,34 +16,42 @@ def document() -> str:
     return (
         "\n\n".join(
             [
-                "An order (what is owed):",
-                table(OrderState),
-                "An attempt at paying it (one form sent to the gateway):",
-                table(AttemptState),
-                "",
+                "The states of an order (what is owed) and of an attempt at paying it (one form sent to the gateway):",
+                states(OrderState),
+                states(AttemptState),
+                "Where an event leads an order; what is not listed changes nothing, or is refused:",
+                moves(OrderState),
+                "Where an event leads an attempt:",
+                moves(AttemptState),
             ]
-        ).rstrip("\n")
+        )
         + "\n"
     )
 
 
-def table(states: type[OrderState] | type[AttemptState]) -> str:
-    """Give a row for each state, what the customer sees of it, and where each event leads; a dot changes nothing."""
-    events = [event for event in Event if any((state, event) in EDGES for state in states)]
-    head = ["State", "Customer sees", *(event.value for event in events)]
+def states(kind: type[OrderState] | type[AttemptState]) -> str:
+    """Give a row for each state: what the customer sees, and which events leave it as it is."""
+    rows = [[f"**{state.value}**", state.public.value, ", ".join(unmoved(state)) or "none"] for state in kind]
+    return _table([f"{kind.__name__}", "Customer sees", "Events that change nothing"], rows)
+
+
+def unmoved(state: OrderState | AttemptState) -> list[str]:
+    """Give the events that leave *state* as it is."""
+    return [event.value for event in Event if EDGES.get((state, event), (None,))[0] is state]
+
+
+def moves(kind: type[OrderState] | type[AttemptState]) -> str:
+    """Give a row for each edge that leads elsewhere, with its label."""
     rows = [
-        [f"**{state.value}**", state.public.value, *(cell(state, event) for event in events)]
-        for state in states
+        [start.value, f"`{event.value}`", f"**{end.value}**", label]
+        for (start, event), (end, label) in EDGES.items()
+        if isinstance(start, kind) and start is not end
     ]
+    return _table(["From", "Event", "To", "Why"], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
-
-
-def cell(state: OrderState | AttemptState, event: Event) -> str:
-    """Give the next state; a dot where it stays, nothing where the event cannot happen."""
-    edge = EDGES.get((state, event))
-    if edge is None:
-        return ""
-    return "·" if edge[0] is state else edge[0].value
 
 
 if __name__ == "__main__":

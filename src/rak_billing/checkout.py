@@ -358,7 +358,7 @@ class Checkout:
         if found is None:
             raise JournalError("expected the gateway order id of an attempt in the journal")
         order, attempt = found
-        if attempt.state is not AttemptState.PAID:
+        if attempt.state not in {AttemptState.CAPTURED, AttemptState.SETTLED}:
             self._confirmation().confirm(tx, order, attempt, at=at)
 
     def deliver(self) -> int:

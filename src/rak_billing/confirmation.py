@@ -1,11 +1,13 @@
 """
 From accepted to paid: receipt number, receipt and confirmation mail, all in the transaction that pays.
 
-Nothing here asks who confirmed. The callback does so where it is configured to; a query to the gateway may.
+Two ways lead there, and the history tells them apart: the gateway was asked and says that it took the money, or the
+operator counts the callback alone.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -40,19 +42,64 @@ class Confirmation:
     merchant_id: str
     secrets: ReceiptSecrets = attrs.field(repr=False)
 
-    def confirm(
+    def trust(
         self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
-    ) -> None:
+    ) -> tuple[OrderRecord, AttemptRecord]:
         """
-        Move an accepted order to paid, issue its receipt, and have the customer told.
+        Count an accepted order as paid because the callback said so; that its money was taken is still to be seen.
+
+        Raises:
+            TransitionError: The order is not accepted, or no capture was asked for.
+            JournalError: It is another operator's, whose name and numbers its receipt must carry.
+        """
+        return self._pay(tx, order, attempt, Event.TRUST, None, at=at)
+
+    def confirm(
+        self,
+        tx: TransactionPort,
+        order: OrderRecord,
+        attempt: AttemptRecord,
+        *,
+        at: datetime,
+        facts: Mapping[str, Any] | None = None,
+    ) -> tuple[OrderRecord, AttemptRecord]:
+        """
+        Note that the money was taken: an accepted order is paid by that, its receipt issued and the customer told.
+
+        Args:
+            tx: Writes all of it.
+            order: Accepted, or counted as paid before.
+            attempt: Whose money it is.
+            at: Now.
+            facts: What the history keeps of it, such as who says so.
 
         Raises:
             TransitionError: The order or the attempt is not accepted.
-            JournalError: It is another operator's, whose name and numbers its receipt must carry.
+            JournalError: As for `trust`.
         """
+        return self._pay(tx, order, attempt, Event.CONFIRM, facts, at=at)
+
+    def _pay(
+        self,
+        tx: TransactionPort,
+        order: OrderRecord,
+        attempt: AttemptRecord,
+        event: Event,
+        facts: Mapping[str, Any] | None,
+        *,
+        at: datetime,
+    ) -> tuple[OrderRecord, AttemptRecord]:
         if order.tenant != self.tenant.id:
             raise JournalError(f"expected an order of {self.tenant.id}, got one of {order.tenant}")
-        order, attempt = tx.orders.apply(Event.CONFIRM, order, attempt, at=at)
+        was_paid = order.state.was_paid
+        order, attempt = tx.orders.apply(event, order, attempt, at=at, facts=facts)
+        if not was_paid:
+            self._issue(tx, order, attempt, at=at)
+        return order, attempt
+
+    def _issue(
+        self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
+    ) -> None:
         number = tx.receipts.next_number(order.tenant, first=self.tenant.first_receipt_number)
         receipt = receipt_of(order, attempt, number=number, tenant=self.tenant, merchant_id=self.merchant_id)
         tx.receipts.add(

@@ -108,7 +108,7 @@ def order_of(
         customer_ref=account.customer_ref,
         customer_name=account.name,
         customer_address=account.address,
-        state=OrderState.OPEN,
+        state=OrderState.DRAFT,
         card=card,
         total=quote.total,
         lines=lines,

@@ -6,7 +6,7 @@ import attrs
 
 from cmi_gateway.money import Money
 from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.states import AttemptState, PublicState, shown
+from rak_billing.payments.states import PublicState, shown
 
 
 @attrs.frozen
@@ -51,6 +51,6 @@ def view_of(order: OrderRecord, attempt: AttemptRecord, *, receipt_url: str) -> 
         state=shown(attempt.state, order.state),
         order_reference=order.reference,
         total=order.total,
-        receipt_url=receipt_url if attempt.state is AttemptState.PAID else None,
+        receipt_url=receipt_url if order.state.was_paid and attempt.has_paid else None,
         customer_ref=order.customer_ref,
     )

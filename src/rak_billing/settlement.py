@@ -31,7 +31,15 @@ class Decision:
     review: ReviewKind | None = None
 
 
-def decide(outcome: Outcome, usual: Reply, *, order_state: OrderState, paid_by_another: bool) -> Decision:
+def decide(
+    outcome: Outcome,
+    usual: Reply,
+    *,
+    order_state: OrderState,
+    paid_by_another: bool,
+    is_its_payment: bool = False,
+    has_ended: bool = False,
+) -> Decision:
     """
     Decide about a callback that fits its order and is no repeat.
 
@@ -43,12 +51,19 @@ def decide(outcome: Outcome, usual: Reply, *, order_state: OrderState, paid_by_a
         order_state: Where the order stands.
 
         paid_by_another: Whether another order, accepted or paid, holds any of its invoices.
+
+        is_its_payment: Whether this very transaction is what the order is paid by already: the gateway was asked before
+            this callback came.
+
+        has_ended: Whether the attempt's money was given back before.
     """
     match outcome:
         case Approved():
-            if order_state is OrderState.OPEN and not paid_by_another:
+            is_to_be_paid = order_state is OrderState.OPEN and not paid_by_another
+            if (is_to_be_paid or is_its_payment) and not has_ended:
                 return Decision(Event.APPROVE, usual)
-            return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT)
+            trouble = ReviewKind.CONTRADICTION if has_ended else ReviewKind.DUPLICATE_PAYMENT
+            return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, trouble)
         case Declined() | NotAuthenticated():
             return Decision(Event.DECLINE, usual)
         case Failed(authorization_sign=True):

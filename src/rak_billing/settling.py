@@ -14,6 +14,7 @@ own forms are signed with the same key. So before anything is decided:
 
 import logging
 from datetime import datetime
+from typing import Final
 
 from cmi_gateway.callback import Callback, Reply
 from cmi_gateway.errors import CallbackError, CallbackMismatchError, MalformedCallbackError
@@ -25,10 +26,13 @@ from rak_billing.errors import BillingError, JournalError
 from rak_billing.payments.callbacks import UNMATCHED
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord, Review, ReviewKind
-from rak_billing.payments.states import Event
+from rak_billing.payments.states import Event, OrderState
 from rak_billing.settlement import decide
 
 _log = logging.getLogger(__name__)
+
+#: After these the gateway is asked at the next sweep, not by the calendar: money was moved, or perhaps was.
+_WORTH_ASKING: Final = frozenset({Event.APPROVE, Event.DUPLICATE, Event.DOUBT})
 
 
 def answer_callback(
@@ -160,15 +164,26 @@ def _settle_matched(
         callback.reply,
         order_state=order.state,
         paid_by_another=tx.locks.paid_by_another(order),
+        is_its_payment=_is_its_payment(attempt, outcome.facts),
+        has_ended=attempt.state.has_ended,
     )
+    was_open = order.state is OrderState.OPEN
     order, attempt = tx.orders.apply(decision.event, order, attempt, at=at, callback_digest=callback.digest)
     if decision.review is not None:
         _review(tx, callback, decision.review, at=at)
     if decision.event is Event.APPROVE:
-        attempt = _accept(tx, callback, order, attempt, outcome.facts, at=at)
-        if confirmation is not None:
-            confirmation.confirm(tx, order, attempt, at=at)
+        attempt = _accept(tx, callback, order, attempt, outcome.facts, at=at, is_new=was_open)
+        if confirmation is not None and order.state is OrderState.ACCEPTED:
+            confirmation.trust(tx, order, attempt, at=at)
+    if decision.event in _WORTH_ASKING:
+        tx.inquiries.hasten(attempt.order_id, at=at)
     return _answer(tx, callback, _kind(outcome), decision.reply)
+
+
+def _is_its_payment(attempt: AttemptRecord, facts: PaymentFacts) -> bool:
+    if attempt.facts is None or not attempt.has_paid or facts.transaction_id is None:
+        return False
+    return attempt.facts.transaction_id == facts.transaction_id
 
 
 def _accept(
@@ -179,9 +194,18 @@ def _accept(
     facts: PaymentFacts,
     *,
     at: datetime,
+    is_new: bool,
 ) -> AttemptRecord:
-    """Lock the invoices and keep what the receipt will say, with the instant that decides the posting date."""
-    tx.locks.take(order, at=at)
+    """
+    Lock the invoices and keep what the receipt will say, with the instant that decides the posting date.
+
+    Where the gateway was asked first, the invoices are locked; the callback says more of the card than the gateway did, and counts unless
+    the receipt is out.
+    """
+    if is_new:
+        tx.locks.take(order, at=at)
+    elif order.state is not OrderState.ACCEPTED:
+        return attempt
     deciding = deciding_instant(facts.gateway_time, at)
     if deciding.skew_flagged:
         _review(tx, callback, ReviewKind.CLOCK_SKEW, at=at)

@@ -28,6 +28,7 @@ from rak_billing.identifiers import (
 from rak_billing.invoices import Account, Statement
 from rak_billing.ordering import accepted_quote, order_of
 from rak_billing.payment_request import Language, payment_request
+from rak_billing.payments.look_times import FIRST_LOOK
 from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.states import AttemptState, Event
@@ -119,7 +120,7 @@ class Start:
         attempt = AttemptRecord(
             order_id=form.order_id,
             order_reference=order.reference,
-            state=AttemptState.SENT,
+            state=AttemptState.DRAFT,
             token_hash=hash_of(token),
             form_fields=form.fields,
             email=payer.email,
@@ -129,6 +130,8 @@ class Start:
             started_at=at,
         )
         tx.orders.add_attempt(attempt, form_hash=form.hash)
+        tx.orders.apply(Event.SEND, order, attempt, at=at)
+        tx.inquiries.open(attempt.order_id, tenant=order.tenant, since=at, due_at=at + FIRST_LOOK)
         return form
 
     def _form(self, order: OrderRecord, payer: Payer, token: str) -> SignedForm:

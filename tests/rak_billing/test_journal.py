@@ -194,7 +194,14 @@ def test_history_and_reviews_can_be_read(place):
             shop.settle(approved(form))
         with shop.journal.reading() as tx:
             history = tx.orders.history(shop.seen(newer).order_reference)
-            assert ["supersede", "approve", "confirm", "duplicate"] == [row.event for row in history]
+            assert [
+                "send",
+                "supersede",
+                "send",
+                "approve",
+                "trust",
+                "duplicate",
+            ] == [row.event for row in history]
             assert [(older.order_id, ReviewKind.DUPLICATE_PAYMENT)] == [
                 (review.order_id, review.kind) for review in tx.reviews.unresolved()
             ]

@@ -5,6 +5,7 @@ from sqlalchemy import create_engine, insert, inspect, select
 
 from rak_billing.errors import JournalError, SchemaVersionError
 from rak_billing.payments import schema
+from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.upgrading import migrate, statements, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
@@ -27,6 +28,17 @@ def empty(request, tmp_path):
 
 def url_of(engine):
     return engine.url.render_as_string(hide_password=False)
+
+
+#: Columns of the fourth version.
+ADDED_FOR_RECOVERY = (
+    ("events", "attempt_before"),
+    ("events", "order_before"),
+    ("events", "facts"),
+    ("reviews", "resolved_by"),
+    ("reviews", "resolved_why"),
+    ("outbox", "parked_at"),
+)
 
 
 def run_up_to(connection, version):
@@ -72,9 +84,11 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
     with till(tmp_path) as shop:
         form = shop.pay(A)
         with shop.journal.engine.begin() as connection:
-            for table in ("invoices", "tallies", VERSION_TABLE):
+            for table in ("invoices", "tallies", "inquiries", "operations", "paces", VERSION_TABLE):
                 connection.exec_driver_sql(f"DROP TABLE {table}")
-            connection.exec_driver_sql("ALTER TABLE callbacks DROP COLUMN reduced_at")
+            for table, column in (("callbacks", "reduced_at"), *ADDED_FOR_RECOVERY):
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+            connection.exec_driver_sql("DELETE FROM events")
             for index in ("uq_orders_open", "uq_callbacks_processed"):
                 connection.exec_driver_sql(f"DROP INDEX {index}")
     with till(tmp_path) as again:
@@ -129,3 +143,39 @@ def test_a_unique_open_order_is_a_key(place):
             row = dict(tx.connection.execute(select(schema.orders)).one()._mapping)
         with pytest.raises(JournalError), shop.journal.writing() as tx:
             tx.connection.execute(insert(schema.orders).values(row | {"reference": "other"}))
+
+
+AN_OLD_ORDER = """
+INSERT INTO orders VALUES ('R{n}', 'RAK', '1', 'N', 'A', '{order}', 'moroccan', 11426, 'MAD', '{{}}', 'd{n}', '{at}');
+INSERT INTO attempts (order_id, order_reference, state, token_hash, form_fields, email, language, terms_version,
+ terms_accepted_at, started_at) VALUES ('R{n}-1', 'R{n}', '{attempt}', 't{n}', '[]', 'e', 'fr', '1', '{at}', '{at}')
+"""
+AN_OLD_EVENT = """
+INSERT INTO events (order_reference, position, order_id, event, attempt_state, order_state, at)
+VALUES ('R{n}', {position}, 'R{n}-1', '{event}', '{attempt}', '{order}', '{at}')
+"""
+AT = "2018-09-10T09:48:58.000000Z"
+
+
+def test_an_older_journal_keeps_its_payments_under_the_new_states(empty):
+    """What was paid stays paid, its history still leads there, and what was undecided is asked about from now on."""
+    with empty.begin() as connection:
+        run_up_to(connection, "0003")
+        for n, order, attempt in ((1, "paid", "paid"), (2, "accepted", "accepted"), (3, "open", "sent")):
+            for statement in AN_OLD_ORDER.format(n=n, order=order, attempt=attempt, at=AT).split(";"):
+                connection.exec_driver_sql(statement)
+        for n, position, event, attempt, order in (
+            (1, 0, "decline", "declined", "open"),
+            (1, 1, "approve", "accepted", "accepted"),
+            (1, 2, "confirm", "paid", "paid"),
+            (2, 0, "approve", "accepted", "accepted"),
+        ):
+            connection.exec_driver_sql(
+                AN_OLD_EVENT.format(n=n, position=position, event=event, attempt=attempt, order=order, at=AT)
+            )
+    with Journal.open(url_of(empty), upgrade=True) as journal, journal.reading() as tx:
+        assert [] == list(broken_histories(tx.connection))
+        states = tx.connection.exec_driver_sql("SELECT state FROM attempts ORDER BY order_id").scalars()
+        assert ["capture_requested", "capture_requested", "sent"] == list(states)
+        asked = tx.connection.exec_driver_sql("SELECT order_id FROM inquiries ORDER BY order_id").scalars()
+        assert ["R2-1", "R3-1"] == list(asked)

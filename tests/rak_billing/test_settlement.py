@@ -51,3 +51,23 @@ def test_a_plain_failure_changes_nothing():
     outcome = Failed("error", authorization_sign=False, facts=FACTS)
     decision = decide(outcome, Reply.ACKNOWLEDGE, order_state=OrderState.OPEN, paid_by_another=False)
     assert Decision(Event.FAIL, Reply.ACKNOWLEDGE) == decision
+
+
+def test_an_approval_of_what_was_found_before_gets_the_usual_answer():
+    """The gateway was asked first, and its callback comes late: it is the same payment, not a second one."""
+    decision = decide(
+        Approved(FACTS),
+        Reply.CAPTURE,
+        order_state=OrderState.ACCEPTED,
+        paid_by_another=False,
+        is_its_payment=True,
+    )
+    assert Decision(Event.APPROVE, Reply.CAPTURE) == decision
+
+
+def test_an_approval_of_what_was_given_back_is_not_captured():
+    """It was voided at the gateway before its callback came: a person looks, nothing counts."""
+    decision = decide(
+        Approved(FACTS), Reply.CAPTURE, order_state=OrderState.OPEN, paid_by_another=False, has_ended=True
+    )
+    assert Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.CONTRADICTION) == decision

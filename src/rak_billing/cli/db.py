@@ -101,7 +101,11 @@ def _portal_statements(engine: Engine) -> str:
 
 @command.command()
 @_DATABASE
-@click.option("--integrity", is_flag=True, help="Lire chaque page d'un fichier SQLite ; peut durer.")
+@click.option(
+    "--integrity",
+    is_flag=True,
+    help="Lire chaque page d'un fichier SQLite et l'historique de chaque paiement ; peut durer.",
+)
 def check(*, database: str, integrity: bool) -> None:
     """
     Examiner la base : tables, réglages, disque, horloge.

@@ -31,6 +31,7 @@ _CHECKS: Final = {
     "write_ahead_log": "Journal des écritures et synchronisation",
     "disk": "Système de fichiers",
     "integrity": "Intégrité du fichier",
+    "histories": "Historique des paiements",
     "postgresql_version": "Version de PostgreSQL",
     "durability": "Durabilité",
     "timeouts": "Délais",

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from rak_billing.errors import JournalError
+from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.local_disk import check_local
 from rak_billing.payments.postgresql import SETTINGS
 from rak_billing.payments.sqlite import file_of
@@ -27,6 +29,7 @@ _RELEASED: Final = datetime(2026, 11, 23, tzinfo=UTC)
 _TOLERATED: Final = timedelta(seconds=5)
 _OLDEST_POSTGRESQL: Final = 130000
 _FULL: Final = 2
+_MOST_FLAWS: Final = 20
 
 
 @unique
@@ -49,6 +52,7 @@ class Check(StrEnum):
     WRITE_AHEAD_LOG = "write_ahead_log"
     DISK = "disk"
     INTEGRITY = "integrity"
+    HISTORIES = "histories"
     POSTGRESQL_VERSION = "postgresql_version"
     DURABILITY = "durability"
     TIMEOUTS = "timeouts"
@@ -81,7 +85,8 @@ def check_database(engine: Engine, *, now: datetime, integrity: bool = False) ->
     Args:
         engine: As the journal makes it.
         now: By the clock of this machine.
-        integrity: Whether every page of an SQLite file is read too; takes long on a large one.
+        integrity: Whether every page of an SQLite file is read too, and the history of every order walked; takes long
+            on a large one.
 
     Raises:
         JournalError: The database does not answer.
@@ -95,6 +100,7 @@ def check_database(engine: Engine, *, now: datetime, integrity: bool = False) ->
                     if engine.dialect.name == "sqlite"
                     else _postgresql(connection)
                 ),
+                *(_histories(connection) if integrity else ()),
                 _clock(connection, now),
             )
     except SQLAlchemyError as error:
@@ -136,6 +142,17 @@ def _sqlite(connection: Connection, *, integrity: bool) -> Iterator[Finding]:
     if integrity:
         said = str(_pragma(connection, "integrity_check"))
         yield Finding(Check.INTEGRITY, Level.NOTE if said == "ok" else Level.ERROR, said, "ok")
+
+
+def _histories(connection: Connection) -> Iterator[Finding]:
+    if version_of(connection) != HEAD:
+        return
+    flaws = list(islice(broken_histories(connection), _MOST_FLAWS))
+    if not flaws:
+        yield Finding(Check.HISTORIES, Level.NOTE, "ok", "ok")
+    for flaw in flaws:
+        place = flaw.order_reference if flaw.position is None else f"{flaw.order_reference}/{flaw.position}"
+        yield Finding(Check.HISTORIES, Level.ERROR, f"{place}: {flaw.problem}", "ok")
 
 
 def _postgresql(connection: Connection) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.callbacks import Callbacks
 from rak_billing.payments.databases import engine_of
+from rak_billing.payments.inquiries import Inquiries
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
@@ -74,6 +75,11 @@ class Transaction:
     def callbacks(self) -> Callbacks:
         """Callbacks whose signature holds, and the answers they got."""
         return Callbacks(self.connection, self.vault)
+
+    @cached_property
+    def inquiries(self) -> Inquiries:
+        """When the gateway is asked about which attempt."""
+        return Inquiries(self.connection)
 
     @cached_property
     def rejections(self) -> Rejections:

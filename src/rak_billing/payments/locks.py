@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import OrderRecord
@@ -47,6 +47,12 @@ class InvoiceLocks:
             ],
         )
 
+    def release(self, order_reference: str, *, at: datetime) -> None:
+        """Free the invoices of an order: they are posted, or the payment is no more."""
+        table = schema.invoice_locks
+        of_order = (table.c.order_reference == order_reference, table.c.released_at.is_(None))
+        self._connection.execute(update(table).where(*of_order).values(released_at=at))
+
     def paid_by_another(self, order: OrderRecord) -> bool:
         """Tell whether another order, accepted or paid, holds any invoice of this one, posted or not."""
         lines, orders = schema.order_lines, schema.orders
@@ -56,7 +62,7 @@ class InvoiceLocks:
             .where(
                 orders.c.tenant == order.tenant,
                 orders.c.reference != order.reference,
-                orders.c.state.in_([OrderState.ACCEPTED.value, OrderState.PAID.value]),
+                orders.c.state.in_([state.value for state in OrderState if state.holds_invoices]),
                 lines.c.is_fee == 0,
                 lines.c.reference.in_(sorted(order.invoice_references)),
             )

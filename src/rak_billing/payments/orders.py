@@ -1,6 +1,6 @@
 """Orders and attempts: writing them down, finding them, and moving them by events."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -155,11 +155,13 @@ class Orders:
         return self._one_attempt(select(schema.attempts).where(schema.attempts.c.token_hash == token_hash))
 
     def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
-        """Return the attempt whose approval was accepted for this order, or None."""
+        """Return the attempt whose approval was accepted for this order and stands, or None."""
+        fallen = [AttemptState.VOIDED.value, AttemptState.EXPIRED.value]
         return self._one_attempt(
             select(schema.attempts).where(
                 schema.attempts.c.order_reference == order_reference,
-                schema.attempts.c.state.in_([AttemptState.ACCEPTED.value, AttemptState.PAID.value]),
+                schema.attempts.c.payment_instant.is_not(None),
+                schema.attempts.c.state.not_in(fallen),
             )
         )
 
@@ -213,9 +215,10 @@ class Orders:
         *,
         at: datetime,
         callback_digest: str | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> tuple[OrderRecord, AttemptRecord]:
         """
-        Move an order and its attempt by one event, and add it to the history.
+        Move an order and its attempt by one event, and add it to the history with *facts*, such as who did it and why.
 
         Raises:
             TransitionError: The event cannot happen in the state that one of them is in.
@@ -233,7 +236,10 @@ class Orders:
             event=event.value,
             attempt_state=attempt_state.value,
             order_state=order_state.value,
+            attempt_before=attempt.state.value,
+            order_before=order.state.value,
             callback_digest=callback_digest,
+            facts=None if facts is None else dict(facts),
             at=at,
         )
         return attrs.evolve(order, state=order_state), attrs.evolve(attempt, state=attempt_state)

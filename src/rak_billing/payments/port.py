@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.payments.records import Answered, AttemptRecord, OrderRecord, OutboxEntry, Review
+from rak_billing.payments.records import Answered, AttemptRecord, Inquiry, OrderRecord, OutboxEntry, Review
 from rak_billing.payments.states import Event
 
 T = TypeVar("T")
@@ -80,6 +80,7 @@ class OrdersPort(Protocol):
         *,
         at: datetime,
         callback_digest: str | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> tuple[OrderRecord, AttemptRecord]:
         """Move both by one event and add it to the history; StaleStateError if they moved since they were read."""
         ...
@@ -98,6 +99,10 @@ class LocksPort(Protocol):
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
         """Lock the invoices of an order; JournalError if one is locked already."""
+        ...
+
+    def release(self, order_reference: str, *, at: datetime) -> None:
+        """Free the invoices of an order."""
         ...
 
     def paid_by_another(self, order: OrderRecord) -> bool:
@@ -134,6 +139,30 @@ class CallbacksPort(Protocol):
 
     def answer(self, digest: str, *, outcome: str, reply: str) -> None:
         """Write the answer; a second HASH that fitted its order is refused with a JournalError."""
+        ...
+
+
+class InquiriesPort(Protocol):
+    """When the gateway is asked about an attempt, and by whom."""
+
+    def open(self, order_id: str, *, tenant: str, since: datetime, due_at: datetime) -> None:
+        """Begin to ask about a new attempt at *due_at*."""
+        ...
+
+    def hasten(self, order_id: str, *, at: datetime) -> None:
+        """Have the gateway asked at once, and the calendar begin anew; whoever is asking has no say any more."""
+        ...
+
+    def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
+        """Take the operator's inquiry that has been due for the longest time; nobody else gets it during its lease."""
+        ...
+
+    def is_held(self, inquiry: Inquiry) -> bool:
+        """Tell whether it was not claimed or hastened since, and keep it so until this transaction ends."""
+        ...
+
+    def finish(self, inquiry: Inquiry, *, asked_at: datetime | None, due_at: datetime | None) -> None:
+        """Say when to ask again, None for never, unless it was claimed or hastened since."""
         ...
 
 
@@ -234,6 +263,11 @@ class TransactionPort(Protocol):
     @property
     def callbacks(self) -> CallbacksPort:
         """Believed callbacks."""
+        ...
+
+    @property
+    def inquiries(self) -> InquiriesPort:
+        """When to ask the gateway."""
         ...
 
     @property

@@ -20,7 +20,16 @@ from rak_billing.payments.states import AttemptState, OrderState
 
 _BATCH: Final = 200
 #: Attempts in these states may stand for money that nobody has accounted for.
-_UNCLEAR: Final = (AttemptState.DOUBTFUL.value, AttemptState.DUPLICATE.value)
+_UNCLEAR: Final = tuple(
+    state.value
+    for state in (
+        AttemptState.DOUBTFUL,
+        AttemptState.DUPLICATE,
+        AttemptState.NEEDS_PERSON,
+        AttemptState.UNKNOWN,
+        AttemptState.AUTHORIZED,
+    )
+)
 
 
 @unique
@@ -152,7 +161,7 @@ def _is_abandoned(before: datetime) -> ColumnElement[bool]:
 def _is_past(before: datetime) -> ColumnElement[bool]:
     orders, receipts = schema.orders, schema.receipts
     return and_(
-        orders.c.state == OrderState.PAID.value,
+        orders.c.state.in_([state.value for state in OrderState if state.was_paid]),
         exists().where(receipts.c.order_reference == orders.c.reference, receipts.c.issued_at < before),
         ~_waits_for_a_person(),
     )
@@ -178,6 +187,8 @@ def _delete_orders(tx: Transaction, references: list[Any]) -> None:
     _execute(
         tx, delete(schema.gateway_transactions).where(schema.gateway_transactions.c.order_id.in_(attempts))
     )
+    for table in (schema.operations, schema.inquiries):
+        _execute(tx, delete(table).where(table.c.order_id.in_(attempts)))
     for table in (
         schema.outbox,
         schema.receipts,

@@ -102,6 +102,12 @@ class AttemptRecord:
     facts: PaymentFacts | None = attrs.field(default=None, repr=False)
     payment_instant: datetime | None = None
 
+    @property
+    def has_paid(self) -> bool:
+        """Whether it is the payment that its order counts, or counted."""
+        is_fallen = self.state in {AttemptState.VOIDED, AttemptState.EXPIRED}
+        return self.payment_instant is not None and not is_fallen
+
 
 @unique
 class ReviewKind(StrEnum):
@@ -113,6 +119,14 @@ class ReviewKind(StrEnum):
     MISMATCH = "mismatch"  # a true callback that does not fit the form we sent
     UNSETTLED = "unsettled"  # a true callback that could not be processed when it came: ours to mend
     CONTRADICTION = "contradiction"  # a transaction that was told twice, with two outcomes
+    NOT_AT_THE_GATEWAY = "not_at_the_gateway"  # accepted here, and the gateway knows nothing of it
+    OTHER_AMOUNT = "other_amount"  # the gateway took another amount than the order's
+    NOT_CAPTURED = "not_captured"  # authorized and not taken, and it is not for the sweep to take it
+    NOT_VOIDED = "not_voided"  # a payment too many, and it is not for the sweep to give it back
+    UNCONFIRMED = "unconfirmed"  # accepted for a day, and the gateway still does not say that it was taken
+    UNDONE = "undone"  # the gateway shows that a payment which counted was cancelled or given back
+    NOT_POSTED = "not_posted"  # whether billing has the payment is not known, or billing refuses it
+    NOT_SENT = "not_sent"  # a mail that nobody takes
 
 
 @attrs.frozen
@@ -163,3 +177,21 @@ class OutboxEntry:
     topic: str
     order_reference: str
     tries: int
+
+
+@attrs.frozen
+class Inquiry:
+    """
+    The duty to ask the gateway about an attempt, taken by one machine.
+
+    Attributes:
+        order_id: The attempt's.
+        since: When the calendar of looks began: at the start, or when a callback told of money.
+        asked_at: When the gateway was asked last.
+        fence: Counts the claims; whoever holds an older one has no say any more.
+    """
+
+    order_id: str
+    since: datetime
+    asked_at: datetime | None
+    fence: int

@@ -17,6 +17,8 @@ the receipt of an order                     `receipts`: order_reference
 a receipt number of an operator             `receipts`: primary key
 the link of a receipt                       `receipts`: secret_hash
 a mail or posting about an order            `outbox`: primary key
+a capture, void or refund                   `operations`: primary key
+a look at an attempt by one machine         `inquiries`: its fence
 ==========================================  ==================================================
 
 Every key is made by us before the row is written: no serial numbers, sequences, triggers or advisory locks, so that the same tables can serve PostgreSQL and the distributed databases that speak its language.
@@ -201,7 +203,7 @@ rejection_samples = Table(
     sqlite_strict=True,
 )
 
-#: The history of an order. Rows are added and never changed.
+#: The history of an order. Rows are added and never changed; the states of orders and attempts are what they lead to.
 events = Table(
     "events",
     metadata,
@@ -213,6 +215,9 @@ events = Table(
     Column("order_state", PlainText, nullable=False),
     Column("callback_digest", PlainText),
     Column("at", Instant, nullable=False),
+    Column("attempt_before", PlainText),
+    Column("order_before", PlainText),
+    Column("facts", Json),
     PrimaryKeyConstraint("order_reference", "position"),
     sqlite_strict=True,
 )
@@ -226,6 +231,8 @@ reviews = Table(
     Column("callback_digest", PlainText, nullable=False),
     Column("raised_at", Instant, nullable=False),
     Column("resolved_at", Instant),
+    Column("resolved_by", PlainText),
+    Column("resolved_why", PlainText),
     PrimaryKeyConstraint("order_id", "kind", "callback_digest"),
     sqlite_strict=True,
 )
@@ -264,8 +271,48 @@ outbox = Table(
     Column("due_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("last_error", PlainText),
+    Column("parked_at", Instant),
     # On the unsent rows alone: else finding the next takes the longer, the longer the past is.
     Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
+    sqlite_strict=True,
+)
+
+#: When the gateway is asked next about an attempt, and who is asking: `fence` counts the claims.
+inquiries = Table(
+    "inquiries",
+    metadata,
+    Column("order_id", PlainText, ForeignKey("attempts.order_id"), primary_key=True),
+    Column("tenant", PlainText, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("asked_at", Instant),
+    Column("fence", Integer, nullable=False),
+    Index("ix_inquiries_due", "tenant", "due_at", "order_id", **only_where("due_at IS NOT NULL")),
+    sqlite_strict=True,
+)
+
+#: Captures, voids and refunds, each written down before it is sent.
+operations = Table(
+    "operations",
+    metadata,
+    Column("key", PlainText, primary_key=True),
+    Column("order_id", PlainText, ForeignKey("attempts.order_id"), nullable=False, index=True),
+    Column("kind", PlainText, nullable=False),
+    Column("record", PlainText, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("outcome", PlainText),
+    Column("resolved_at", Instant),
+    # One at a time for each attempt, on however many machines.
+    Index("uq_operations_open", "order_id", unique=True, **only_where("outcome IS NULL")),
+    sqlite_strict=True,
+)
+
+#: When the next request may go to the gateway, for all machines together.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("next_at", Instant, nullable=False),
     sqlite_strict=True,
 )
 

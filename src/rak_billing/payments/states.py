@@ -3,29 +3,35 @@ The life of a payment, as one table of edges.
 
 An **order** is one selection of invoices that a customer wants to pay. Each **attempt** at paying it is one
 form that was signed and handed to a browser, with a gateway order id of its own. What happens to both comes
-from three sides that know nothing of each other: the customer (who may start again, in another tab, tomorrow),
-the gateway (whose callbacks repeat, arrive late, arrive out of order, or never) and the bank behind it. Four
-facts about them shape the table:
+from four sides that know nothing of each other: the customer (who may start again, in another tab, tomorrow),
+the gateway (whose callbacks repeat, arrive late, arrive out of order, or never), the gateway once more (when it is
+asked) and the operator's staff. Six facts about them shape the table:
 
 * **A decline is not an end.** The gateway lets the customer try another card under the same order id, so that
   several declines may precede an approval. A declined attempt is still payable; its decline is only what the
   return page says.
+* **Expiry is not an end either.** It says that nothing was heard and the gateway held nothing when it was asked. An
+  approval that comes later is money.
 * **An approval outlives everything before it.** Money that a bank authorized is money, whatever we thought of the
-  attempt: declined, or superseded by a newer one. It is refused in one case only, when the invoices are already
-  paid: then it is not captured, and a person (or the sweep) has it voided.
-* **Nothing undoes an approval but an act of ours.** A late decline, or an approval that arrives twice, leaves an
-  accepted or paid attempt where it is.
+  attempt: declined, expired, or superseded by a newer one. It is refused in one case only, when the invoices are already
+  paid: then it is not captured, and the sweep (or a person) has it voided.
+* **Nothing undoes an approval but an act.** A late decline, or an approval that arrives twice, leaves an
+  accepted or paid attempt where it is. A void or a refund that the gateway shows undoes it.
+* **Capture requested is not captured.** Our answer to a callback asks the gateway to take the money, and so does our
+  own request. Captured is what the gateway says when it is asked, and nothing else.
 * **Accepted and paid are two things.** Accepted: the callback said so. Paid: it is confirmed, with the gateway or,
-  where so configured, by the callback alone. Receipt, receipt number, mail and posting belong to paid.
+  where so configured, by the callback alone (`Event.TRUST`: the order is paid, its attempt is still no more than
+  requested). Receipt, receipt number, mail and posting belong to paid.
 
-So every event that the gateway can send has an edge from every state: a callback is never refused by the table,
-it merely may change nothing. What *we* do (supersede, confirm) is refused where it makes no sense, with a
-`TransitionError` that names state and event. `apply` is the only door; there is no way to set a state.
+So every event that a callback can bring has an edge from every state that an attempt can be in once its form has left:
+a callback is never refused by the table, it merely may change nothing. What *we* do or learn (supersede, capture,
+confirm, void) is refused where it makes no sense, with a `TransitionError` that names state and event. `apply` is the
+only door; there is no way to set a state. The rows below are the table; `EDGES` is the same, one edge at a time.
 
 Customers see fewer states than there are: each state carries the `PublicState` that it shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum, unique
 from typing import Final, Self, TypeAlias, overload
 
@@ -56,6 +62,8 @@ class PublicState(StrEnum):
     PAID = "paid"
     REFUSED = "refused"
     SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    RETURNED = "returned"
     REVIEW = "review"
 
 
@@ -85,111 +93,215 @@ class _Shown(Enum):
 class OrderState(_Shown):
     """Where one selection of invoices stands."""
 
+    DRAFT = "draft", PublicState.PENDING
     OPEN = "open", PublicState.PENDING
     ACCEPTED = "accepted", PublicState.RECEIVED
     PAID = "paid", PublicState.PAID
+    PART_REFUNDED = "part_refunded", PublicState.PAID
+    REFUNDED = "refunded", PublicState.RETURNED
+    VOIDED = "voided", PublicState.RETURNED
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether it is paid, or was: it has a receipt."""
+        return self in _WERE_PAID
+
+    @property
+    def holds_invoices(self) -> bool:
+        """Whether its invoices are paid by it, so that another payment of them is one too many."""
+        return self in _HOLDING
 
 
 @unique
 class AttemptState(_Shown):
     """Where one signed form stands."""
 
+    DRAFT = "draft", PublicState.PENDING
     SENT = "sent", PublicState.PENDING
     DECLINED = "declined", PublicState.REFUSED
     SUPERSEDED = "superseded", PublicState.SUPERSEDED
+    EXPIRED = "expired", PublicState.EXPIRED
     DOUBTFUL = "doubtful", PublicState.REVIEW
-    ACCEPTED = "accepted", PublicState.RECEIVED
-    PAID = "paid", PublicState.PAID
+    AUTHORIZED = "authorized", PublicState.RECEIVED
+    CAPTURE_REQUESTED = "capture_requested", PublicState.RECEIVED
+    UNKNOWN = "unknown", PublicState.RECEIVED
+    CAPTURED = "captured", PublicState.PAID
+    SETTLED = "settled", PublicState.PAID
+    PART_REFUNDED = "part_refunded", PublicState.PAID
+    REFUNDED = "refunded", PublicState.RETURNED
+    VOIDED = "voided", PublicState.RETURNED
     DUPLICATE = "duplicate", PublicState.REVIEW
+    NEEDS_PERSON = "needs_person", PublicState.REVIEW
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its money was given back, so that no approval that arrives now is worth anything."""
+        return self in _ENDED
+
+
+_WERE_PAID: Final = frozenset(
+    {OrderState.PAID, OrderState.PART_REFUNDED, OrderState.REFUNDED, OrderState.VOIDED}
+)
+_HOLDING: Final = frozenset({OrderState.ACCEPTED, OrderState.PAID, OrderState.PART_REFUNDED})
+_ENDED: Final = frozenset({AttemptState.VOIDED, AttemptState.PART_REFUNDED, AttemptState.REFUNDED})
 
 
 @unique
 class Event(StrEnum):
     """What can happen to an order or an attempt."""
 
+    SEND = "send"  # the form is handed to the customer's browser
+    SUPERSEDE = "supersede"  # the customer started another attempt at the same invoices
     APPROVE = "approve"  # the gateway approved, and the invoices are still to be paid
     DUPLICATE = "duplicate"  # the gateway approved, but the invoices are already paid
     DECLINE = "decline"  # the bank, or the card holder's authentication, said no
     DOUBT = "doubt"  # the gateway failed, with a sign that the bank had authorized
     FAIL = "fail"  # the gateway failed, without such a sign
-    SUPERSEDE = "supersede"  # the customer started another attempt at the same invoices
+    TRUST = "trust"  # the approval counts as paid though nobody asked the gateway
+    AUTHORIZE = "authorize"  # the gateway holds the money reserved, and has not taken it
+    CAPTURE = "capture"  # we asked it to take what it holds
+    UNSURE = "unsure"  # we asked, and no answer that can be read came
     CONFIRM = "confirm"  # the money is known to be ours
+    SETTLE = "settle"  # its batch is closed
+    VOID = "void"  # the payment of the order was cancelled before its batch closed
+    REFUND_PART = "refund_part"  # a part of the payment was given back
+    REFUND = "refund"  # all of it was given back
+    RELEASE = "release"  # a payment that does not count was cancelled
+    RETURN = "return"  # a payment that does not count was given back
+    EXPIRE = "expire"  # the gateway was asked, and holds nothing
+    DISPROVE = "disprove"  # what was accepted was no payment
+    REFER = "refer"  # a person has to look
+    NOTE = "note"  # a person looked
 
 
 #: Either kind of state.
 State: TypeAlias = OrderState | AttemptState
 
-#: The events that a callback can bring; each has an edge from every state.
+#: The events that a callback can bring; each has an edge from every state but that of a draft.
 GATEWAY_EVENTS: Final = frozenset({Event.APPROVE, Event.DUPLICATE, Event.DECLINE, Event.DOUBT, Event.FAIL})
 
-#: State and event to the next state, and why. Orders begin OPEN, attempts begin SENT.
-EDGES: Final[Mapping[tuple[State, Event], tuple[State, str]]] = {
-    (OrderState.OPEN, Event.APPROVE): (OrderState.ACCEPTED, "an attempt at it was approved"),
-    (OrderState.OPEN, Event.DUPLICATE): (OrderState.OPEN, "another order paid its invoices"),
-    (OrderState.OPEN, Event.DECLINE): (OrderState.OPEN, "a declined attempt leaves it payable"),
-    (OrderState.OPEN, Event.DOUBT): (OrderState.OPEN, "a person looks; nothing is known to be paid"),
-    (OrderState.OPEN, Event.FAIL): (OrderState.OPEN, "a failed attempt leaves it payable"),
-    (OrderState.OPEN, Event.SUPERSEDE): (OrderState.OPEN, "an older attempt gave way to a newer"),
-    (OrderState.ACCEPTED, Event.CONFIRM): (OrderState.PAID, "the money is known to be ours"),
-    (OrderState.ACCEPTED, Event.APPROVE): (OrderState.ACCEPTED, "approved already"),
-    (OrderState.ACCEPTED, Event.DUPLICATE): (OrderState.ACCEPTED, "the second approval is voided"),
-    (OrderState.ACCEPTED, Event.DECLINE): (OrderState.ACCEPTED, "a late decline undoes nothing"),
-    (OrderState.ACCEPTED, Event.DOUBT): (OrderState.ACCEPTED, "a late failure undoes nothing"),
-    (OrderState.ACCEPTED, Event.FAIL): (OrderState.ACCEPTED, "a late failure undoes nothing"),
-    (OrderState.ACCEPTED, Event.SUPERSEDE): (OrderState.ACCEPTED, "an idle attempt gave way to a newer"),
-    (OrderState.PAID, Event.APPROVE): (OrderState.PAID, "paid already"),
-    (OrderState.PAID, Event.DUPLICATE): (OrderState.PAID, "the second approval is voided"),
-    (OrderState.PAID, Event.DECLINE): (OrderState.PAID, "a late decline undoes nothing"),
-    (OrderState.PAID, Event.DOUBT): (OrderState.PAID, "a late failure undoes nothing"),
-    (OrderState.PAID, Event.FAIL): (OrderState.PAID, "a late failure undoes nothing"),
-    (OrderState.PAID, Event.SUPERSEDE): (OrderState.PAID, "an idle attempt gave way to a newer"),
-    (AttemptState.SENT, Event.APPROVE): (AttemptState.ACCEPTED, "approved at the first try"),
-    (AttemptState.SENT, Event.DUPLICATE): (AttemptState.DUPLICATE, "approved, not captured, to be voided"),
-    (AttemptState.SENT, Event.DECLINE): (AttemptState.DECLINED, "declined; the customer may try again"),
-    (AttemptState.SENT, Event.DOUBT): (AttemptState.DOUBTFUL, "perhaps authorized; a person looks"),
-    (AttemptState.SENT, Event.FAIL): (AttemptState.SENT, "no card was charged; it stays payable"),
-    (AttemptState.SENT, Event.SUPERSEDE): (AttemptState.SUPERSEDED, "the customer started again"),
-    (AttemptState.DECLINED, Event.APPROVE): (AttemptState.ACCEPTED, "approved after a decline"),
-    (AttemptState.DECLINED, Event.DUPLICATE): (
-        AttemptState.DUPLICATE,
-        "approved, not captured, to be voided",
+_O: TypeAlias = OrderState
+_A: TypeAlias = AttemptState
+
+# Several states, an event, the state that it leads to (None: each stays), and why.
+_Row: TypeAlias = tuple[tuple[State, ...], Event, State | None, str]
+
+_LEFT: Final = tuple(state for state in AttemptState if state is not _A.DRAFT)
+_ISSUED: Final = tuple(state for state in OrderState if state is not _O.DRAFT)
+_UNPAID: Final = (_A.SENT, _A.DECLINED, _A.SUPERSEDED, _A.EXPIRED)
+_UNDER_WAY: Final = (_A.AUTHORIZED, _A.CAPTURE_REQUESTED, _A.UNKNOWN)
+_TAKEN: Final = (_A.CAPTURED, _A.SETTLED)
+_GIVEN_BACK: Final = (_A.PART_REFUNDED, _A.REFUNDED)
+_BEYOND_SENT: Final = tuple(state for state in _LEFT if state is not _A.SENT)
+_BEYOND_UNPAID: Final = tuple(state for state in _LEFT if state not in _UNPAID)
+_DECIDED: Final = tuple(state for state in _ISSUED if state is not _O.OPEN)
+
+_ORDER_ROWS: Final[tuple[_Row, ...]] = (
+    ((_O.DRAFT,), Event.SEND, _O.OPEN, "its first form went to the customer"),
+    ((_O.OPEN,), Event.SEND, _O.OPEN, "another try"),
+    (_ISSUED, Event.SUPERSEDE, None, "an older attempt gave way to a newer"),
+    ((_O.OPEN,), Event.APPROVE, _O.ACCEPTED, "an attempt at it was approved"),
+    (_DECIDED, Event.APPROVE, None, "approved already"),
+    ((_O.OPEN,), Event.DUPLICATE, None, "another order paid its invoices"),
+    (_DECIDED, Event.DUPLICATE, None, "the second approval is voided"),
+    (_ISSUED, Event.DECLINE, None, "a decline leaves it payable, and undoes nothing"),
+    (_ISSUED, Event.DOUBT, None, "a person looks; nothing is known to be paid or undone"),
+    (_ISSUED, Event.FAIL, None, "a failure leaves it payable, and undoes nothing"),
+    ((_O.ACCEPTED,), Event.TRUST, _O.PAID, "the operator counts the callback alone"),
+    ((_O.OPEN,), Event.AUTHORIZE, _O.ACCEPTED, "the gateway holds the money of an attempt at it"),
+    ((_O.ACCEPTED, _O.PAID), Event.AUTHORIZE, None, "its money is held, and not taken yet"),
+    ((_O.ACCEPTED, _O.PAID), Event.CAPTURE, None, "the money is asked for"),
+    ((_O.ACCEPTED, _O.PAID), Event.UNSURE, None, "whether the money was taken is not known"),
+    ((_O.ACCEPTED,), Event.CONFIRM, _O.PAID, "the money is known to be ours"),
+    ((_O.PAID,), Event.CONFIRM, None, "paid already"),
+    ((_O.PAID, _O.PART_REFUNDED), Event.SETTLE, None, "the money moves to the operator's bank"),
+    ((_O.ACCEPTED,), Event.VOID, _O.OPEN, "the payment was cancelled before it counted"),
+    ((_O.PAID,), Event.VOID, _O.VOIDED, "its payment was cancelled"),
+    ((_O.PAID, _O.PART_REFUNDED), Event.REFUND_PART, _O.PART_REFUNDED, "a part was given back"),
+    ((_O.PAID, _O.PART_REFUNDED), Event.REFUND, _O.REFUNDED, "all was given back"),
+    (_ISSUED, Event.RELEASE, None, "what was cancelled never counted"),
+    (_ISSUED, Event.RETURN, None, "what was given back never counted"),
+    (_ISSUED, Event.EXPIRE, None, "an attempt that came to nothing leaves it payable"),
+    ((_O.ACCEPTED,), Event.DISPROVE, _O.OPEN, "there was no money behind the approval"),
+    ((_O.PAID,), Event.DISPROVE, _O.VOIDED, "there was no money behind the approval"),
+    (_ISSUED, Event.REFER, None, "a person looks"),
+    (_ISSUED, Event.NOTE, None, "a person looked"),
+)
+
+_ATTEMPT_ROWS: Final[tuple[_Row, ...]] = (
+    ((_A.DRAFT,), Event.SEND, _A.SENT, "the form went to the customer"),
+    ((_A.SENT,), Event.SUPERSEDE, _A.SUPERSEDED, "the customer started again"),
+    ((_A.SENT,), Event.APPROVE, _A.CAPTURE_REQUESTED, "approved at the first try"),
+    ((_A.DECLINED,), Event.APPROVE, _A.CAPTURE_REQUESTED, "approved after a decline"),
+    ((_A.SUPERSEDED,), Event.APPROVE, _A.CAPTURE_REQUESTED, "paid in the older tab after all"),
+    ((_A.EXPIRED,), Event.APPROVE, _A.CAPTURE_REQUESTED, "a late approval is money"),
+    ((_A.DOUBTFUL, _A.NEEDS_PERSON), Event.APPROVE, _A.CAPTURE_REQUESTED, "approved after a doubt"),
+    (_UNDER_WAY, Event.APPROVE, _A.CAPTURE_REQUESTED, "the approval came behind what was asked"),
+    ((*_TAKEN, *_GIVEN_BACK), Event.APPROVE, None, "approved already"),
+    ((_A.DUPLICATE,), Event.APPROVE, None, "to be voided already"),
+    ((_A.VOIDED,), Event.APPROVE, _A.NEEDS_PERSON, "approved after it was voided"),
+    ((*_UNPAID, _A.DOUBTFUL), Event.DUPLICATE, _A.DUPLICATE, "approved, not captured, to be voided"),
+    ((*_UNDER_WAY, *_TAKEN), Event.DUPLICATE, None, "the second approval is voided"),
+    ((*_GIVEN_BACK, _A.VOIDED), Event.DUPLICATE, None, "what came back stays so"),
+    ((_A.DUPLICATE, _A.NEEDS_PERSON), Event.DUPLICATE, None, "a person or the sweep looks already"),
+    ((_A.SENT,), Event.DECLINE, _A.DECLINED, "declined; the customer may try again"),
+    (_BEYOND_SENT, Event.DECLINE, None, "a late decline undoes nothing"),
+    (_UNPAID, Event.DOUBT, _A.DOUBTFUL, "perhaps authorized; a person looks"),
+    (_BEYOND_UNPAID, Event.DOUBT, None, "a late failure undoes nothing"),
+    (_LEFT, Event.FAIL, None, "no card was charged, and nothing is undone"),
+    ((_A.CAPTURE_REQUESTED,), Event.TRUST, None, "counts as paid; that it was captured is still to be seen"),
+    ((*_UNPAID, _A.DOUBTFUL), Event.AUTHORIZE, _A.AUTHORIZED, "no callback told, and the gateway holds it"),
+    (_UNDER_WAY, Event.AUTHORIZE, _A.AUTHORIZED, "the capture that was asked for was not made"),
+    ((_A.NEEDS_PERSON,), Event.AUTHORIZE, None, "a person looks already"),
+    ((_A.AUTHORIZED,), Event.CAPTURE, _A.CAPTURE_REQUESTED, "the sweep asks for it"),
+    (_UNDER_WAY, Event.UNSURE, _A.UNKNOWN, "asked for, and no answer that can be read came"),
+    (_UNDER_WAY, Event.CONFIRM, _A.CAPTURED, "the gateway says that it was taken"),
+    ((_A.NEEDS_PERSON,), Event.CONFIRM, _A.CAPTURED, "it was taken after all"),
+    (_TAKEN, Event.SETTLE, _A.SETTLED, "the gateway closed its batch"),
+    (
+        (*_UNDER_WAY, *_TAKEN, _A.NEEDS_PERSON),
+        Event.VOID,
+        _A.VOIDED,
+        "the gateway says that it was cancelled",
     ),
-    (AttemptState.DECLINED, Event.DECLINE): (AttemptState.DECLINED, "declined once more"),
-    (AttemptState.DECLINED, Event.DOUBT): (AttemptState.DOUBTFUL, "perhaps authorized; a person looks"),
-    (AttemptState.DECLINED, Event.FAIL): (AttemptState.DECLINED, "no card was charged; it stays payable"),
-    (AttemptState.SUPERSEDED, Event.APPROVE): (AttemptState.ACCEPTED, "paid in the older tab after all"),
-    (AttemptState.SUPERSEDED, Event.DUPLICATE): (
-        AttemptState.DUPLICATE,
-        "its successor is paid; to be voided",
+    ((*_TAKEN, _A.PART_REFUNDED), Event.REFUND_PART, _A.PART_REFUNDED, "a part was given back"),
+    ((*_TAKEN, _A.PART_REFUNDED), Event.REFUND, _A.REFUNDED, "all was given back"),
+    (
+        (*_UNPAID, _A.DOUBTFUL, _A.DUPLICATE, _A.NEEDS_PERSON),
+        Event.RELEASE,
+        _A.VOIDED,
+        "the reserved money is free again",
     ),
-    (AttemptState.SUPERSEDED, Event.DECLINE): (AttemptState.SUPERSEDED, "declined in the older tab"),
-    (AttemptState.SUPERSEDED, Event.DOUBT): (AttemptState.DOUBTFUL, "perhaps authorized; a person looks"),
-    (AttemptState.SUPERSEDED, Event.FAIL): (AttemptState.SUPERSEDED, "no card was charged"),
-    (AttemptState.DOUBTFUL, Event.APPROVE): (AttemptState.ACCEPTED, "approved after a doubtful failure"),
-    (AttemptState.DOUBTFUL, Event.DUPLICATE): (
-        AttemptState.DUPLICATE,
-        "approved, not captured, to be voided",
+    ((_A.DUPLICATE, _A.NEEDS_PERSON), Event.RETURN, _A.REFUNDED, "the second payment was given back"),
+    (
+        (_A.SENT, _A.DOUBTFUL, _A.DUPLICATE, _A.NEEDS_PERSON),
+        Event.EXPIRE,
+        _A.EXPIRED,
+        "the gateway holds nothing of it",
     ),
-    (AttemptState.DOUBTFUL, Event.DECLINE): (AttemptState.DOUBTFUL, "a decline does not settle the doubt"),
-    (AttemptState.DOUBTFUL, Event.DOUBT): (AttemptState.DOUBTFUL, "a person looks already"),
-    (AttemptState.DOUBTFUL, Event.FAIL): (AttemptState.DOUBTFUL, "a failure does not settle the doubt"),
-    (AttemptState.ACCEPTED, Event.CONFIRM): (AttemptState.PAID, "the money is known to be ours"),
-    (AttemptState.ACCEPTED, Event.APPROVE): (AttemptState.ACCEPTED, "approved already"),
-    (AttemptState.ACCEPTED, Event.DUPLICATE): (AttemptState.ACCEPTED, "the second approval is voided"),
-    (AttemptState.ACCEPTED, Event.DECLINE): (AttemptState.ACCEPTED, "a late decline undoes nothing"),
-    (AttemptState.ACCEPTED, Event.DOUBT): (AttemptState.ACCEPTED, "a late failure undoes nothing"),
-    (AttemptState.ACCEPTED, Event.FAIL): (AttemptState.ACCEPTED, "a late failure undoes nothing"),
-    (AttemptState.PAID, Event.APPROVE): (AttemptState.PAID, "paid already"),
-    (AttemptState.PAID, Event.DUPLICATE): (AttemptState.PAID, "the second approval is voided"),
-    (AttemptState.PAID, Event.DECLINE): (AttemptState.PAID, "a late decline undoes nothing"),
-    (AttemptState.PAID, Event.DOUBT): (AttemptState.PAID, "a late failure undoes nothing"),
-    (AttemptState.PAID, Event.FAIL): (AttemptState.PAID, "a late failure undoes nothing"),
-    (AttemptState.DUPLICATE, Event.APPROVE): (AttemptState.DUPLICATE, "to be voided already"),
-    (AttemptState.DUPLICATE, Event.DUPLICATE): (AttemptState.DUPLICATE, "one more approval to be voided"),
-    (AttemptState.DUPLICATE, Event.DECLINE): (AttemptState.DUPLICATE, "a late decline voids nothing"),
-    (AttemptState.DUPLICATE, Event.DOUBT): (AttemptState.DUPLICATE, "to be voided already"),
-    (AttemptState.DUPLICATE, Event.FAIL): (AttemptState.DUPLICATE, "a late failure voids nothing"),
-}
+    ((*_UNDER_WAY, _A.NEEDS_PERSON), Event.DISPROVE, _A.EXPIRED, "a person found no money behind it"),
+    ((*_UNPAID, _A.DOUBTFUL, *_UNDER_WAY), Event.REFER, _A.NEEDS_PERSON, "nothing that is safe can be done"),
+    (
+        (*_TAKEN, *_GIVEN_BACK, _A.VOIDED, _A.DUPLICATE, _A.NEEDS_PERSON),
+        Event.REFER,
+        None,
+        "a person looks at something beside it",
+    ),
+    (_LEFT, Event.NOTE, None, "a person looked"),
+)
+
+
+def _spread(rows: Iterable[_Row]) -> Mapping[tuple[State, Event], tuple[State, str]]:
+    edges: dict[tuple[State, Event], tuple[State, str]] = {}
+    for states, event, end, label in rows:
+        for start in states:
+            assert (start, event) not in edges, f"two edges for {start} and {event}"
+            edges[start, event] = (end or start, label)
+    return edges
+
+
+#: State and event to the next state, and why. Orders and attempts begin as a DRAFT.
+EDGES: Final = _spread((*_ORDER_ROWS, *_ATTEMPT_ROWS))
 
 
 @overload
@@ -213,9 +325,8 @@ def shown(attempt: AttemptState, order: OrderState) -> PublicState:
     """
     Say what the return page of one attempt tells the customer.
 
-    An attempt that needs a person says so. Else, once the order is accepted or paid, by whichever attempt,
-    that is the news; before that, it is what became of this attempt.
+    An attempt that needs a person or was given back says so. Else, once the order is accepted or paid, by whichever
+    attempt, that is the news; before that, it is what became of this attempt.
     """
-    if attempt.public is PublicState.REVIEW or order is OrderState.OPEN:
-        return attempt.public
-    return order.public
+    is_its_own = attempt.public in {PublicState.REVIEW, PublicState.RETURNED}
+    return attempt.public if is_its_own or order.public is PublicState.PENDING else order.public

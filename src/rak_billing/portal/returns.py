@@ -69,16 +69,16 @@ def _words(state: PublicState, door: Door) -> str:
         case PublicState.PENDING:
             unknown = {Door.RETURN: "pending", Door.FAILURE: "error", Door.CANCEL: "cancelled"}
             return unknown[door]
-        case PublicState.RECEIVED:
-            return "received"
-        case PublicState.PAID:
-            return "paid"
-        case PublicState.REFUSED:
-            return "refused"
-        case PublicState.SUPERSEDED:
-            return "superseded"
-        case PublicState.REVIEW:
-            return "review"
+        case (
+            PublicState.RECEIVED
+            | PublicState.PAID
+            | PublicState.REFUSED
+            | PublicState.SUPERSEDED
+            | PublicState.EXPIRED
+            | PublicState.RETURNED
+            | PublicState.REVIEW
+        ):
+            return state.value
         case _:
             assert_never(state)
 
@@ -95,7 +95,7 @@ def _page(payment: PaymentView, words: str, *, waiting: bool) -> Response:
         refresh_seconds=_REFRESH_SECONDS if refreshing else None,
         refresh_url=url_for(request.endpoint or "", n=seen + 1, **(request.view_args or {})),
         calm_url=url_for(request.endpoint or "", auto="non", **(request.view_args or {})),
-        retry_url=_retry_url(payment) if words in {"refused", "cancelled"} else None,
+        retry_url=_retry_url(payment) if words in {"refused", "cancelled", "expired"} else None,
     )
 
 

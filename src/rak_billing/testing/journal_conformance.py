@@ -103,7 +103,7 @@ class OrderConformance:
                 accepted.state,
                 accepted.facts,
                 accepted.payment_instant,
-            ) == (AttemptState.ACCEPTED, FACTS, NOW)
+            ) == (AttemptState.CAPTURE_REQUESTED, FACTS, NOW)
             assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
             assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
 

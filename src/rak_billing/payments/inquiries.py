@@ -1,0 +1,71 @@
+"""
+When the gateway is asked about an attempt, and which machine does it.
+
+A machine claims an inquiry, asks outside of any transaction, and writes what it learned in one that begins by looking
+whether the inquiry is still its own. The claim is a lease with a fence: a machine that was suspended for longer than its
+lease, or that asked while a callback arrived, finds a higher fence and writes nothing.
+"""
+
+from datetime import datetime
+
+import attrs
+from sqlalchemy import Connection, insert, select, update
+
+from rak_billing.errors import StaleStateError
+from rak_billing.payments import schema
+from rak_billing.payments.records import Inquiry
+
+
+@attrs.frozen
+class Inquiries:
+    """Attempts that the gateway is to be asked about, inside one transaction."""
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def open(self, order_id: str, *, tenant: str, since: datetime, due_at: datetime) -> None:
+        """Begin to ask about a new attempt at *due_at*."""
+        self._connection.execute(
+            insert(schema.inquiries).values(
+                order_id=order_id, tenant=tenant, since=since, due_at=due_at, fence=0
+            )
+        )
+
+    def hasten(self, order_id: str, *, at: datetime) -> None:
+        """Have the gateway asked at once, and the calendar begin anew; whoever is asking has no say any more."""
+        table = schema.inquiries
+        self._connection.execute(
+            update(table)
+            .where(table.c.order_id == order_id)
+            .values(since=at, due_at=at, fence=table.c.fence + 1)
+        )
+
+    def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
+        """Take the operator's inquiry that has been due for the longest time, or None; commit before asking."""
+        table = schema.inquiries
+        due = select(table).where(table.c.tenant == tenant, table.c.due_at <= now)
+        query = due.order_by(table.c.due_at, table.c.order_id).limit(1).with_for_update(skip_locked=True)
+        row = self._connection.execute(query).first()
+        if row is None:
+            return None
+        claimed = self._connection.execute(
+            update(table)
+            .where(table.c.order_id == row.order_id, table.c.fence == row.fence)
+            .values(fence=row.fence + 1, due_at=lease_until)
+        )
+        if claimed.rowcount != 1:
+            # Only where rows cannot be locked and passed over.
+            raise StaleStateError("another machine claimed the inquiry meanwhile")
+        return Inquiry(row.order_id, row.since, row.asked_at, row.fence + 1)
+
+    def is_held(self, inquiry: Inquiry) -> bool:
+        """Tell whether it was not claimed or hastened since, and keep it so until this transaction ends."""
+        table = schema.inquiries
+        query = select(table.c.fence).where(table.c.order_id == inquiry.order_id).with_for_update()
+        return self._connection.execute(query).scalar_one_or_none() == inquiry.fence
+
+    def finish(self, inquiry: Inquiry, *, asked_at: datetime | None, due_at: datetime | None) -> None:
+        """Say when to ask again, None for never, unless it was claimed or hastened since."""
+        table = schema.inquiries
+        is_ours = (table.c.order_id == inquiry.order_id, table.c.fence == inquiry.fence)
+        values = {"due_at": due_at} | ({} if asked_at is None else {"asked_at": asked_at})
+        self._connection.execute(update(table).where(*is_ours).values(**values))
