@@ -226,10 +226,22 @@ class Merchant:
         Raises:
             ConfigurationError: *purpose* is empty, or no text.
         """
+        return self.derive_keys(purpose)[0]
+
+    def derive_keys(self, purpose: str) -> tuple[bytes, ...]:
+        """
+        Derive the key of `derive_key` from every store key, the newest first: the others open what was made earlier.
+
+        Args:
+            purpose: As for `derive_key`.
+
+        Raises:
+            ConfigurationError: *purpose* is empty, or no text.
+        """
         if not isinstance(purpose, str) or not purpose:
             raise ConfigurationError("purpose must be a text that says what the key is for")
         # The prefix keeps these apart from the keys that this package derives for itself.
-        return self.store_keys[0].derive(f"merchant {purpose}")
+        return tuple(key.derive(f"merchant {purpose}") for key in self.store_keys)
 
     def _tell(self, name: EventName, *, order_id: str = "", reason: str = "", field: str = "") -> None:
         event = GatewayEvent(

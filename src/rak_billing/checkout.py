@@ -6,9 +6,9 @@ so that a crash at any point leaves either all of it or nothing. The deciding is
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from secrets import token_bytes
+from secrets import compare_digest, token_bytes
 from typing import Any, Final, Literal
 
 import attrs
@@ -52,6 +52,13 @@ _OPEN_FOR: Final = timedelta(minutes=60)
 _QUOTE_LIFE: Final = timedelta(minutes=60)
 
 
+_SECRETS_OF_THE_MERCHANT: Final = "rak_billing receipt links"
+
+
+def _all_secrets(keys: Iterable[bytes | str | ReceiptSecrets]) -> tuple[ReceiptSecrets, ...]:
+    return tuple(key if isinstance(key, ReceiptSecrets) else ReceiptSecrets(key) for key in keys)
+
+
 def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: object) -> None:
     if value not in {"callback", "later"}:
         raise TenantError("checkout", "confirm", "expected 'callback' or 'later'")
@@ -86,6 +93,9 @@ class Checkout:
             customers hold stay good. Without it the key is derived from the merchant's newest store key, by
             `cmi_gateway.Merchant.derive_key`; a rotation of that is such a change, from which a key of your own
             is free.
+        earlier_keys: Of the argument *earlier_secret_keys*: secret keys that were changed since. What customers
+            accepted under them can still be paid and proved; nothing new is sealed with them. Without a key of your own,
+            the merchant's older store keys stand for them.
         clock: The present instant, aware and in UTC.
         random_token: Gives that many random bytes.
         confirm_on: The argument *confirm*. ``"callback"``: what the gateway's callback approves is paid at once.
@@ -103,6 +113,9 @@ class Checkout:
     merchant: Merchant
     mailer: Mailer | None = attrs.field(default=None, repr=False)
     secrets: ReceiptSecrets = attrs.field(alias="secret_key", converter=ReceiptSecrets, repr=False)
+    earlier_keys: tuple[ReceiptSecrets, ...] = attrs.field(
+        alias="earlier_secret_keys", converter=_all_secrets, repr=False
+    )
     clock: Clock = attrs.field(default=utc_now, repr=False)
     random_token: RandomBytes = attrs.field(default=token_bytes, repr=False)
     confirm_on: Literal["callback", "later"] = attrs.field(
@@ -112,7 +125,14 @@ class Checkout:
 
     @secrets.default
     def _key_of_the_merchant(self) -> bytes:
-        return self.merchant.derive_key("rak_billing receipt links")
+        return self.merchant.derive_key(_SECRETS_OF_THE_MERCHANT)
+
+    @earlier_keys.default
+    def _older_keys_of_the_merchant(self) -> tuple[bytes, ...]:
+        newest, *older = self.merchant.derive_keys(_SECRETS_OF_THE_MERCHANT)
+        # A key of the operator's own owes nothing to the store keys, one that leaked least of all.
+        is_the_merchants = compare_digest(ReceiptSecrets(newest).quote_key, self.secrets.quote_key)
+        return tuple(older) if is_the_merchants else ()
 
     def __attrs_post_init__(self) -> None:
         check_zone_data()
@@ -194,7 +214,7 @@ class Checkout:
 
     @property
     def _seal(self) -> QuoteSeal:
-        return QuoteSeal(self.secrets.quote_key)
+        return QuoteSeal(self.secrets.quote_key, tuple([key.quote_key for key in self.earlier_keys]))
 
     def schedule_today(self) -> FeeSchedule:
         """

@@ -130,14 +130,16 @@ class QuoteSeal:
 
     Attributes:
         key: 32 random or derived bytes, for this purpose alone.
+        earlier: Keys that this one has replaced: they open what they sealed, and seal nothing more.
     """
 
     _key: bytes = attrs.field(repr=False, eq=False)
+    _earlier: tuple[bytes, ...] = attrs.field(default=(), repr=False, eq=False)
 
     def seal(self, quote: Quote, *, tenant: str, customer_ref: str) -> str:
         """Give *quote* as a sealed text for the page of this customer."""
         content = zlib.compress(canonical(facts_of(quote, tenant=tenant, customer_ref=customer_ref)), 9)
-        sealed = base64.urlsafe_b64encode(self._digest(content) + content).rstrip(b"=")
+        sealed = base64.urlsafe_b64encode(_digest(self._key, content) + content).rstrip(b"=")
         return f"{_VERSION}.{sealed.decode()}"
 
     def open(self, text: str, *, tenant: str, customer_ref: str) -> SealedQuote:
@@ -161,14 +163,15 @@ class QuoteSeal:
         """
         raw = _decoded(text)
         digest, content = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-        if not bytes_eq(digest, self._digest(content)):
+        if not any(bytes_eq(digest, _digest(key, content)) for key in (self._key, *self._earlier)):
             raise QuoteSealError("the seal does not hold: the text was changed, or sealed with another key")
         return SealedQuote(text, parse_canonical(zlib.decompress(content)))
 
-    def _digest(self, content: bytes) -> bytes:
-        hmac = HMAC(self._key, SHA256())
-        hmac.update(f"{_VERSION}.".encode() + content)
-        return hmac.finalize()
+
+def _digest(key: bytes, content: bytes) -> bytes:
+    hmac = HMAC(key, SHA256())
+    hmac.update(f"{_VERSION}.".encode() + content)
+    return hmac.finalize()
 
 
 def _decoded(text: object) -> bytes:

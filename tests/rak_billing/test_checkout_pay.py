@@ -409,6 +409,45 @@ def test_a_seal_of_another_order_proves_nothing(shop):
     assert {None, quote["seal"]} == set(outcomes)
 
 
+def test_a_change_of_keys_loses_no_proof_and_no_accepted_quote(shop):
+    """The older key is named: what was sealed with it is proved and paid; without it, it is refused."""
+    form, accepted = shop.pay(A, accepted=sealed(shop, A)), sealed(shop, B)
+    shop.settle(approved(form))
+    secret = shop.seen(form).receipt_url.rsplit("/", 1)[1]
+    keys = {"secret_key": "a new key of its own", "earlier_secret_keys": ["0123456789abcdef"]}
+    renewed = attrs.evolve(shop.checkout, **keys)
+    assert renewed.proof(secret) is not None
+    terms = {"chosen": [B.reference], "accepted": accepted, "email": EMAIL, "card": "moroccan", "terms": True}
+    assert renewed.pay(CUSTOMER, **terms).fields
+    forgetful = attrs.evolve(shop.checkout, **(keys | {"earlier_secret_keys": []}))
+    for use in (lambda: forgetful.proof(secret), lambda: forgetful.pay(CUSTOMER, **terms)):
+        with pytest.raises(QuoteSealError, match="another key"):
+            use()
+
+
+def test_a_rotated_store_key_loses_no_proof(shop):
+    """Where the secret is derived from the store key, the merchant's older ones open what they sealed."""
+    old, new = "oldoldoldold1", "newnewnewnew1"
+    parts = {
+        "tenant": shop.checkout.tenant,
+        "billing": shop.bills,
+        "journal": shop.journal,
+        "clock": shop.checkout.clock,
+    }
+
+    def till_with(*keys, **more):
+        return Checkout(**parts, merchant=attrs.evolve(shop.checkout.merchant, store_key=keys), **more)
+
+    before, rotated = till_with(old), till_with(new, old)
+    others = till_with(new), till_with(new, old, secret_key="a key of its own")
+    accepted = before.seal(CUSTOMER, before.quote(before.look_up(CUSTOMER), [A.reference], "moroccan"))
+    terms = {"chosen": [A.reference], "accepted": accepted, "email": EMAIL, "card": "moroccan", "terms": True}
+    assert rotated.pay(CUSTOMER, **terms).fields
+    for other in others:
+        with pytest.raises(QuoteSealError, match="another key"):
+            other.pay(CUSTOMER, **terms)
+
+
 def test_a_secret_of_no_receipt_proves_nothing(shop):
     """Nor does it say that there is none."""
     assert shop.checkout.proof("x") is None

@@ -165,6 +165,16 @@ def test_another_key_opens_nothing():
         QuoteSeal(b"x" * 32).open(TEXT, **OWNER)
 
 
+def test_a_key_that_was_replaced_opens_what_it_sealed_and_seals_nothing():
+    """What customers hold stays good through a change of keys, as long as the older key is named."""
+    renewed = QuoteSeal(b"n" * 32, (b"o" * 32, b"k" * 32))
+    assert TEXT == renewed.open(TEXT, **OWNER).text
+    again = renewed.seal(BOTH, **OWNER)
+    assert again == QuoteSeal(b"n" * 32).open(again, **OWNER).text
+    with pytest.raises(QuoteSealError, match="another key"):
+        SEAL.open(again, **OWNER)
+
+
 def test_the_version_is_sealed_too():
     """A text of another version is not read as this one."""
     with pytest.raises(QuoteSealError, match="cq1"):
