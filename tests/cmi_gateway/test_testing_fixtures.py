@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -13,7 +14,14 @@ from cmi_gateway.api.history import LineState
 from cmi_gateway.errors import ConfigurationError
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.fault_plans import KINDS, plan_document, plan_of
-from cmi_gateway.simulator.faults import ApiCutAfter, CallbackLost, CallbackTwice, FaultPlan, Next
+from cmi_gateway.simulator.faults import (
+    ApiCutAfter,
+    ApiCutBefore,
+    CallbackLost,
+    CallbackTwice,
+    FaultPlan,
+    Next,
+)
 from cmi_gateway.simulator.orders import AttemptResult
 from cmi_gateway.simulator.server import LoopbackServer
 from cmi_gateway.testing import fault_strategies, sample_request
@@ -94,16 +102,20 @@ def test_healing_ends_the_faults(cmi_simulator, shop):
     assert [cmi.Approved] == shop.seen
 
 
-def test_waiting_moves_the_clock_of_the_simulator(cmi_simulator, cmi_clock, shop):
-    """The client looks again after a quarter of an hour that nobody waits for."""
+@pytest.mark.parametrize(
+    ("fault", "resolution", "minutes"),
+    [(ApiCutAfter(), cmi.OperationDone, 0), (ApiCutBefore(), cmi.OperationNotDone, 15)],
+)
+def test_waiting_moves_the_clock_of_the_simulator(cmi_simulator, shop, fault, resolution, minutes):
+    """A lost refund is resolved after a quarter of an hour at the latest, for which nobody waits."""
     cmi_simulator.pay(shop.form, shop.settle)
     cmi_simulator.close_batch()
-    api, before = cmi_simulator.api(), cmi_clock()
+    api, before = cmi_simulator.api(), cmi_simulator.clock()
     with pytest.raises(cmi.OutcomeUnknownError) as lost:
-        api.refund(shop.form.order_id, AMOUNT, remember=lambda _: cmi_simulator.befall(ApiCutAfter()))
+        api.refund(shop.form.order_id, AMOUNT, remember=lambda _: cmi_simulator.befall(fault))
     cmi_simulator.heal()
-    assert isinstance(api.resolve(lost.value.record, wait=True), cmi.OperationDone)
-    assert before <= cmi_clock()
+    assert resolution is type(api.resolve(lost.value.record, wait=True))
+    assert timedelta(minutes=minutes) == cmi_simulator.clock() - before
 
 
 def test_an_unpaid_order_is_nobodys(cmi_simulator):

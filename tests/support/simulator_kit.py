@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from random import Random
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.app import create_app
+from cmi_gateway.simulator.clock import VirtualClock
 from cmi_gateway.simulator.delivery import CallbackAnswer
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from support.gateway_kit import STORE_KEY
@@ -28,17 +29,11 @@ ACCOUNT = MerchantAccount(client_id="600000099", store_keys=STORE_KEY, name="RAK
 PAID_AT = datetime(2018, 9, 10, 9, 48, 56, tzinfo=UTC)
 
 
-@attrs.define
-class Clock:
-    """A clock that a test moves."""
+class Clock(VirtualClock):
+    """The kit's clock, at the guide's instant unless told otherwise."""
 
-    now: datetime = PAID_AT
-
-    def __call__(self):
-        return self.now
-
-    def advance(self, **units):
-        self.now += timedelta(**units)
+    def __init__(self, now=PAID_AT):
+        super().__init__(now)
 
 
 @attrs.define

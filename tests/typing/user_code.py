@@ -11,6 +11,13 @@ from typing import assert_never
 import cmi_gateway as cmi
 import rak_billing as rak
 from cmi_gateway.signature import hash_ver3
+from cmi_gateway.testing import (
+    CallbackKind,
+    InProcessSimulator,
+    ServedSimulator,
+    sample_request,
+    signed_callback,
+)
 from rak_billing.portal.app import create_app
 from rak_billing.ports import BillingSystem, Mailer
 
@@ -145,3 +152,13 @@ def given_back(api: cmi.ApiClient) -> cmi.Money:
 def hashed() -> str:
     """Hash two fields."""
     return hash_ver3([("amount", "95.93"), ("oid", "A-1")], store_key="ABCD1234", order=cmi.NameOrder.NATURAL)
+
+
+def test_a_shop(cmi_simulator: InProcessSimulator, cmi_simulator_server: ServedSimulator) -> None:
+    """Name the fixtures' types; a callback is bytes, and its kind one of a few."""
+    form = cmi_simulator.merchant.sign(sample_request(order_id="A-1"))
+    body: bytes = signed_callback(form, CallbackKind.DECLINED_LIMIT)
+    visit = cmi_simulator.pay(form, lambda raw: cmi.Reply.CAPTURE.value if raw == body else "")
+    assert visit.attempt is not None
+    signed_callback(form, kind=3)  # type: ignore[arg-type]
+    _: cmi.Merchant = cmi_simulator_server.merchant
