@@ -1,7 +1,7 @@
 """
 Bodies that were not made by this project, to be replayed: what public sources show of the platform.
 
-The files lie in the folder ``captured``, each entry with its origin. Nobody made them at CMI for this project, and
+The files lie in the folder ``captured_bodies``, each entry with its origin. Nobody made them at CMI for this project, and
 personal data in them were replaced before they were published here.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import attrs
 
-_FOLDER: Final = "captured"
+_FOLDER: Final = "captured_bodies"
 
 
 @attrs.frozen(kw_only=True)
