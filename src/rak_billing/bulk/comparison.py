@@ -113,7 +113,9 @@ def compare(
         for tariff, prefix in ((before, "before_"), (after, "after_"))
     ]
     source = reading_query(engine.table(invoices), columns)
-    query = payments_query(source, readings, engine.dialect, is_grouped=columns.payment is not None)
+    query = payments_query(
+        source, readings, engine.dialect, is_grouped=columns.payment is not None, for_totals=True
+    )
     groups, refused = [], dict.fromkeys(Refusal, 0)
     for refusal, customer_class, bracket, *figures in engine.rows(
         _GROUPS.format(query=query, refusal=_REFUSAL, bracket=_bracket())

@@ -84,9 +84,11 @@ def simulate(
     """
     reading = read_tariff(tariff, engine.dialect)
     source = reading_query(engine.table(invoices), columns)
-    query = payments_query(source, [reading], engine.dialect, is_grouped=columns.payment is not None)
+    is_grouped = columns.payment is not None
     if output is not None:
-        engine.write(payment_rows_query(query, reading, engine.dialect), output)
+        rows = payments_query(source, [reading], engine.dialect, is_grouped=is_grouped)
+        engine.write(payment_rows_query(rows, reading, engine.dialect), output)
+    query = payments_query(source, [reading], engine.dialect, is_grouped=is_grouped, for_totals=True)
     return _read(reading, engine.rows(_TOTALS.format(query=query)), tariff.schedules[0].currency)
 
 

@@ -7,7 +7,7 @@ text for every engine but for the words of a `Dialect`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -57,7 +57,14 @@ def read_tariff(tariff: Tariff, dialect: Dialect, prefix: str = "") -> Reading:
     return Reading(prefix, numbered_rules(tariff, dialect.name))
 
 
-def payments_query(source: str, readings: Sequence[Reading], dialect: Dialect, *, is_grouped: bool) -> str:
+def payments_query(
+    source: str,
+    readings: Sequence[Reading],
+    dialect: Dialect,
+    *,
+    is_grouped: bool,
+    for_totals: bool = False,
+) -> str:
     """
     Write the query.
 
@@ -71,6 +78,8 @@ def payments_query(source: str, readings: Sequence[Reading], dialect: Dialect, *
         readings: The tariffs.
         dialect: Of which engine.
         is_grouped: Whether rows with one ``payment`` are paid together; else each row is a payment.
+        for_totals: The answer is grouped by rule: what stands beside a refusal may be anything, which saves a
+            quarter of the time.
 
     Raises:
         NotCompilableError: a number may outgrow what the engine computes exactly.
@@ -79,14 +88,18 @@ def payments_query(source: str, readings: Sequence[Reading], dialect: Dialect, *
     most = MOST_INVOICES if is_grouped else 1
     units = [_unit_layers(reading, dialect) for reading in readings]
     for reading, layers in zip(readings, units, strict=True):
-        query = _stacked(query, reading, layers)
+        query = _stacked(query, reading, layers, _by_rule)
     query = _grouped(query, readings, units, dialect) if is_grouped else _single(query)
     extents = []
     for reading, unit in zip(readings, units, strict=True):
         payment = _payment_layers(reading, unit, dialect, most)
-        query = _stacked(query, reading, payment)
+        # A lone rule needs no condition where no sum can pass the bounds: figures of a payment that it does not
+        # price are dropped in the end.
+        is_plain = len(reading.rules) == 1 and not is_grouped
+        query = _stacked(query, reading, payment, _only if is_plain else _by_rule)
         extents.append(payment)
-    return _outcomes(query, readings, extents)
+    is_open = for_totals and not is_grouped
+    return _outcomes(query, readings, extents, is_open=is_open)
 
 
 def _numbered(source: str, readings: Sequence[Reading], *, is_grouped: bool) -> str:
@@ -94,11 +107,9 @@ def _numbered(source: str, readings: Sequence[Reading], *, is_grouped: bool) -> 
         f"{rule_number_column(reading.rules, is_grouped=is_grouped)} AS {reading.rule}"
         for reading in readings
     )
-    # What is out of bounds goes no further: whatever is computed of it is null, and cannot overflow.
-    is_fine = f"{readings[0].rule} NOT IN ({Refusal.AMOUNT.value}, {Refusal.PAYMENT.value})"
-    clean = f"CASE WHEN {is_fine} THEN raw_amount END AS amount"
-    inner = f"SELECT payment, amount AS raw_amount, customer_class, {rules} FROM {source} AS invoices_read"
-    return f"SELECT *, {clean} FROM ({inner}) AS below"
+    # Of an amount out of bounds its bound goes on, so that nothing computed of it overflows; nobody will see that.
+    clean = f"least(greatest(amount, 0), {MAX_CENTIMES}) AS amount"
+    return f"SELECT payment, {clean}, customer_class, {rules} FROM {source} AS invoices_read"
 
 
 def _unit_layers(reading: Reading, dialect: Dialect) -> Layers:
@@ -124,9 +135,10 @@ def _payment_layers(reading: Reading, units: Layers, dialect: Dialect, most: int
     )
 
 
-def _stacked(query: str, reading: Reading, layers: Layers) -> str:
-    # A lone rule needs no condition: of a payment that it does not price, the figures are dropped in the end.
-    written = _only if len(reading.rules) == 1 else _by_rule
+_Written = Callable[[Reading, Mapping[int, str]], str]
+
+
+def _stacked(query: str, reading: Reading, layers: Layers, written: _Written) -> str:
     for columns in layers.columns:
         listed = ", ".join(f"{written(reading, texts)} AS {name}" for name, texts in columns.items())
         query = f"SELECT *, {listed} FROM ({query}) AS below"
@@ -192,11 +204,14 @@ def _sums(reading: Reading, layers: Layers, dialect: Dialect) -> list[str]:
     ]
 
 
-def _outcomes(query: str, readings: Sequence[Reading], layers: Sequence[Layers]) -> str:
-    columns = ["payment", "invoices", "total", "customer_class"]
+def _outcomes(query: str, readings: Sequence[Reading], layers: Sequence[Layers], *, is_open: bool) -> str:
+    unread = f"{readings[0].rule} IN ({Refusal.AMOUNT.value}, {Refusal.PAYMENT.value})"
+    total = "total" if is_open else f"CASE WHEN NOT {unread} THEN total END AS total"
+    columns = ["payment", "invoices", total, "customer_class"]
     for reading, layer in zip(readings, layers, strict=True):
+        written = _only if is_open and len(reading.rules) == 1 else _by_rule
         figures = {
-            outcome: _by_rule(reading, {number: names[outcome] for number, names in layer.names.items()})
+            outcome: written(reading, {number: names[outcome] for number, names in layer.names.items()})
             for outcome in OUTCOMES
         }
         limit = _too_large_a_fee(layer)
