@@ -34,6 +34,12 @@ def test_a_fixed_fee_has_none():
     assert ((), 500) == (borders.rows, borders.searched)
 
 
+def test_a_border_behind_a_minimum_is_found():
+    """Up to 300 DH the fee is its minimum; the first half beyond is met at 305."""
+    a_rule = rule(percent=Fraction(1), minimum=Money(300), vat=ADDED)
+    assert [(30500, 336, 336, 335)] == found(a_rule, most=1)
+
+
 def test_each_point_has_its_own_borders():
     """Where the net is rounded first, other amounts lie on the border."""
     assert [(50, 1, 0, 0)] == found(

@@ -68,9 +68,9 @@ def test_every_rounding_has_words(language, mode):
 
 
 def test_an_endless_fraction_is_shown_cut():
-    """Six decimals and a sign that more follow."""
+    """Six decimals and a sign that more follow; a rate is written as the division that it is, to be typed in."""
     assert (
-        "Part proportionnelle : 218,83 × 0,333333… ÷ 100 = 0,729433…"
+        "Part proportionnelle : 218,83 × 1 ÷ 3 ÷ 100 = 0,729433…"
         == explained("fr", percent=Fraction(1, 3))[2]
     )
 

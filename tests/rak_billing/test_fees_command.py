@@ -77,7 +77,7 @@ def test_a_file_that_is_no_tariff_fails_with_file_key_and_reason(tmp_path):
     (tmp_path / "t.toml").write_text(GUIDE.replace('percent = "1.1"', "percent = 1.1"), "utf-8")
     code, output = run("check", tmp_path / "t.toml")
     assert 1 == code
-    assert "t.toml: rules[1].percent: expected an exact number as text" in output
+    assert "t.toml, clé « rules[1].percent » : expected an exact number as text" in output
     assert (1, True) == (run("check", "rak-1918")[0], "expected one of" in run("check", "rak-1918")[1])
 
 
@@ -100,6 +100,8 @@ def test_explain_shows_every_step():
     assert 0 == code
     assert "Part proportionnelle : 218,83 × 1,1 ÷ 100 = 2,40713" in output
     assert output.endswith("Frais du client : 2,41 DH\n")
+    assert "« … » : d'autres décimales suivent" in output
+    assert "« … »" not in run("explain", "percent-min", "100", "--card", "international")[1]
     assert output.startswith("Factures : 113,02 + 105,81 = 218,83 DH\n")
     english = run("explain", "rak-2018", "218,83", "--date", "2018-09-10", "--language", "en")[1]
     assert "Rounded to 0.01 DH" in english
@@ -113,8 +115,17 @@ def test_explain_shows_every_step():
         (("rak-2018", "1,234"), 2, "n'est pas un montant"),
         (("rak-2018",), 2, "MONTANT"),
         (("rak-2018", "10", "--date", "10/09/2018"), 2, "--date"),
-        (("rak-2018", "10", "--date", "2017-01-01"), 1, "holds from 2018-01-01"),
-        (("ma-2024", "10", "--card", "international"), 1, "prices moroccan cards"),
+        (
+            ("rak-2018", "10", "--date", "2017-01-01"),
+            1,
+            "ne vaut pas le 01/01/2017 : il vaut du 01/01/2018 sans fin connue",
+        ),
+        (("fixed", "10", "--date", "2024-01-01"), 1, "il vaut du 01/01/2020 au 31/12/2023"),
+        (
+            ("ma-2024", "10", "--card", "international"),
+            1,
+            "aucune règle du barème ma-2024 n'est pour ce paiement",
+        ),
         (("rak-2018", "9999999,99", "9999999,99"), 1, "9,999,999.99"),
     ],
 )

@@ -86,7 +86,7 @@ class _Explanation:
         rule, base = self.rule, self._money(unit.base)
         exact = self._exact(part.exact)
         if part.key == "percent":
-            yield self._say("percent", base=base, percent=self._number(rule.percent or ZERO), exact=exact)
+            yield self._say("percent", base=base, percent=self._percent(rule.percent or ZERO), exact=exact)
         elif part.key == "fixed":
             yield self._say("fixed", exact=exact)
         elif rule.per_invoice and part.key == "per_invoice":
@@ -117,7 +117,7 @@ class _Explanation:
                 "slice",
                 end=self._say("end", amount=self._money(end.centimes)) if end else self._say("endless"),
                 amount=self._money(piece.amount),
-                percent=self._number(piece.tier.percent),
+                percent=self._percent(piece.tier.percent),
                 fixed=self._money(piece.tier.fixed.centimes),
                 exact=self._exact(piece.exact),
             )
@@ -129,12 +129,12 @@ class _Explanation:
         if self.rule.vat.mode is VatMode.ADDED:
             yield self._say(
                 "rate_with_vat",
-                percent=self._number(self.rule.percent or ZERO),
+                percent=self._percent(self.rule.percent or ZERO),
                 factor=self._number(self.rule.vat.factor),
-                rate=self._number(rate),
+                rate=self._percent(rate),
             )
         divisor = self._number(1 - self.rule.charge_rate)
-        yield self._say("divisor", rate=self._number(rate), divisor=divisor)
+        yield self._say("divisor", rate=self._percent(rate), divisor=divisor)
         yield self._say(
             "grossed", stated=self._exact(unit.stated), divisor=divisor, exact=self._exact(unit.grossed)
         )
@@ -181,7 +181,7 @@ class _Explanation:
                 "commission",
                 fee=self._money(fee),
                 stated=self._exact(unit.stated),
-                percent=self._number(self.rule.percent or ZERO),
+                percent=self._percent(self.rule.percent or ZERO),
                 exact=self._exact(exact),
             )
             bounded = taken / self.rule.vat.factor_on_stated
@@ -205,7 +205,7 @@ class _Explanation:
     def _tax(self, net: Fraction, vat: int) -> Iterator[str]:
         rate = self.rule.vat.rate
         exact = self._exact(net * rate / HUNDRED)
-        yield self._say("vat_of_net", rate=self._number(rate), net=self._exact(net), vat=exact)
+        yield self._say("vat_of_net", rate=self._percent(rate), net=self._exact(net), vat=exact)
         yield from self._round(net * rate / HUNDRED, vat)
 
     def _gross_sum(self, net: int, vat: int) -> str:
@@ -258,7 +258,7 @@ class _Explanation:
             exact = figures.gross * percent / HUNDRED
             gross, customer = self._money(figures.gross), self._money(figures.customer_gross)
             yield self._say(
-                "customer_share", gross=gross, percent=self._number(percent), exact=self._exact(exact)
+                "customer_share", gross=gross, percent=self._percent(percent), exact=self._exact(exact)
             )
             yield from self._round(exact, figures.customer_gross)
             merchant = self._money(figures.merchant_gross)
@@ -302,6 +302,11 @@ class _Explanation:
 
     def _exact(self, centimes: int | Fraction) -> str:
         return self._number(Fraction(centimes) / HUNDRED)
+
+    def _percent(self, number: Fraction) -> str:
+        """Write a rate; one whose decimals do not end as a division, which a calculator does exactly enough."""
+        shown = self._number(number)
+        return f"{number.numerator} ÷ {number.denominator}" if shown.endswith("…") else shown
 
     def _number(self, number: Fraction) -> str:
         """Write a positive number to six decimals at most, with « … » where more follow."""

@@ -110,7 +110,8 @@ def _bill_text(bill: Sequence[int], currency: str) -> str:
 def _borders(rule: FeeRule, currency: str) -> Iterator[str]:
     borders = border_amounts(rule)
     if not borders.rows:
-        yield f"Le mode d'arrondi ne change rien jusqu'à {amount_text(Money(borders.searched, currency))}."
+        searched, farthest = _shown((borders.searched, borders.farthest), currency)
+        yield f"Le mode d'arrondi ne change rien jusqu'à {searched}, ni de 5 en 5 jusqu'à {farthest}."
         return
     yield "Montants où le mode d'arrondi compte (frais, qui que ce soit qui les paie) :"
     rows: list[tuple[str, ...]] = [("Montant", *borders.modes)]

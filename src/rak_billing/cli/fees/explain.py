@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Final, Literal
 
+import attrs
 import click
 
 from cmi_gateway.errors import MoneyError
@@ -13,10 +14,15 @@ from cmi_gateway.money import Money
 from rak_billing.business_day import local_time
 from rak_billing.cli.fees.values import AMOUNT, tariff_argument
 from rak_billing.clock import utc_now
-from rak_billing.display import amount_text
+from rak_billing.display import amount_text, date_text
 from rak_billing.errors import FeeError
-from rak_billing.fees.selectors import CARDS, ONLINE, Card
+from rak_billing.fees.selectors import CARDS, ONLINE, Card, Circumstances
 from rak_billing.fees.tariff import Tariff
+
+_CUT: Final = {
+    "fr": "« … » : d'autres décimales suivent ; gardez-les toutes d'un pas à l'autre.",
+    "en": "“…”: more decimals follow; keep all of them from one step to the next.",
+}
 
 
 @click.command("explain", short_help="Expliquer pas à pas les frais d'un paiement.")
@@ -56,6 +62,8 @@ def command(
     Exemple : rak-billing fees explain rak-2018 113,02 105,81 --date 2018-09-10
     """
     on = day.date() if day else local_time(utc_now()).date()
+    given = Circumstances(card, brand, channel, customer_class)
+    _require_a_rule(tariff, on, given)
     try:
         total = sum(amounts, start=Money(0))
         fee = tariff.fee(
@@ -68,13 +76,33 @@ def command(
             customer_class=customer_class,
         )
     except (FeeError, MoneyError) as error:
-        raise click.ClickException(str(error)) from None
-    for step in (*_sum_of(amounts, total, language), *fee.explain(language)):
+        raise click.ClickException(f"ces frais ne se calculent pas : {error}") from None
+    steps = (*_sum_of(amounts, total, language), *fee.explain(language))
+    for step in steps:
         click.echo(step)
+    if any("…" in step for step in steps):
+        click.echo(_CUT[language])
     if language == "fr":
         click.echo(f"Frais du client : {amount_text(fee.gross)}")
     else:
         click.echo(f"The customer's fee: {fee.gross} DH")
+
+
+def _require_a_rule(tariff: Tariff, on: date, given: Circumstances) -> None:
+    """Say in French what the tariff does not price; that is no fault of its file."""
+    try:
+        schedule = tariff.in_force(on)
+    except FeeError:
+        first, last = tariff.schedules[0].valid_from, tariff.schedules[-1].valid_until
+        until = f"au {date_text(last)}" if last else "sans fin connue"
+        span = f"il vaut du {date_text(first)} {until}"
+        raise click.ClickException(f"le barème ne vaut pas le {date_text(on)} : {span}") from None
+    try:
+        schedule.rule_for(given)
+    except FeeError:
+        named = ", ".join(f"{key} {value}" for key, value in attrs.asdict(given).items() if value)
+        reason = f"aucune règle du barème {schedule.id} n'est pour ce paiement ({named})"
+        raise click.ClickException(reason) from None
 
 
 def _sum_of(amounts: Sequence[Money], total: Money, language: Literal["fr", "en"]) -> Iterator[str]:

@@ -40,7 +40,8 @@ class _TariffType(click.ParamType):  # type: ignore[type-arg]  # as above
             return Tariff.from_toml(Path(value)) if str(value).endswith(".toml") else Tariff.preset(value)
         except FeeScheduleError as error:
             # A file that will not do is an answer, not a wrong use of the command.
-            raise click.ClickException(str(error)) from None
+            place = f"{error.source}, clé « {error.key} »"
+            raise click.ClickException(f"barème refusé : {place} : {error.reason}") from None
         except OSError as error:
             return self.fail(f"{value} ne peut être lu : {error.strerror}", param, ctx)
 
