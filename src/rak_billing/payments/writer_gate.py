@@ -1,8 +1,9 @@
 """
-One writer at a time, in the order of coming, for SQLite.
+One writer at a time, for SQLite.
 
 Where many processes write without pause, SQLite lets some of them starve until they give up with "database is locked". A lock
-on a file beside the database makes them queue, at the price of some throughput. It also keeps a checkpoint from running
+on a file beside the database lets one in at a time. Who waits looks again every few milliseconds, so that a stuck holder ends
+in an error and not in waiting for ever; that is no queue, and the order of coming is not kept. It also keeps a checkpoint from running
 while another connection of ours writes, which is where versions before 3.51.3 can damage the write-ahead log.
 
 It is a guard on top of SQLite's own locks and never a substitute: a writer that does not know of it is still correct.
