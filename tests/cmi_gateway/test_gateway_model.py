@@ -401,7 +401,7 @@ class Journeys(RuleBasedStateMachine):
             self.come_to_rest()
 
 
-TestJourneys = pytest.mark.timeout(600)(Journeys.TestCase)
+TestJourneys = pytest.mark.timeout(1_200)(Journeys.TestCase)
 TestJourneys.settings = settings(
     max_examples=int(os.environ.get("CMI_MODEL_RUNS", count(60, 2_000))),
     stateful_step_count=int(os.environ.get("CMI_MODEL_STEPS", count(30, 50))),
