@@ -222,6 +222,23 @@ def test_messages_are_made_fit_for_operators():
     assert message not in repr(read_transaction(raw))
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("4546711234567894", "454671******7894"),
+        ("4546 7112 3456 7894", "4546 71** **** 7894"),
+        ("4546-7112-3456-7894", "4546-71**-****-7894"),
+        ("4546711234567", "454671***4567"),
+        ("454671123456", "454671123456"),
+        ("400300744237", "400300744237"),
+    ],
+)
+def test_card_numbers_in_messages_are_masked_however_they_are_grouped(number, shown):
+    """13 to 19 digits keep six and four, with their spaces; shorter references stay legible."""
+    raw = f"<CC5Response><ErrMsg>carte {number} refus</ErrMsg></CC5Response>".encode()
+    assert f"carte {shown} refus" == read_transaction(raw).head.message
+
+
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     "raw",

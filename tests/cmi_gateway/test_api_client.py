@@ -380,8 +380,29 @@ def test_one_key_is_one_operation():
     """A key that another operation had is a mistake of the caller's."""
     api, _ = client(history(SETTLED), done())
     api.refund(ORDER, HUNDRED, key="K")
+    for other in (("OTHER-1", HUNDRED), (ORDER, cmi.Money(9999))):
+        with pytest.raises(cmi.ConfigurationError, match="its own"):
+            api.refund(*other, key="K")
+
+
+def test_a_void_is_repeated_by_name_or_without():
+    """The same key is the same void, whether or not its transaction is named; another transaction is another void."""
+    api, transport = client(history(SALE), done("T-SALE"))
+    first = api.void(ORDER, key="K")
+    assert first is api.void(ORDER, key="K")
+    assert first is api.void(ORDER, "T-SALE", key="K")
     with pytest.raises(cmi.ConfigurationError, match="its own"):
-        api.refund("OTHER-1", HUNDRED, key="K")
+        api.void(ORDER, "T-OTHER", key="K")
+    assert ["Void"] == transport.sent
+
+
+def test_the_kept_record_opens_the_order_where_it_was_sent():
+    """The record as text lacks times of its history, and is the operation all the same: once resolved, the order is open."""
+    api, record, clock, transport = lost_refund(history(SETTLED), history(SETTLED), done())
+    clock.now = NOW + timedelta(minutes=15)
+    assert isinstance(api.resolve(cmi.Operation.from_text(record.to_text())), cmi.OperationNotDone)
+    assert "T-NEW" == api.refund(ORDER, HUNDRED).transaction_id
+    assert ["Credit", "Credit"] == transport.sent
 
 
 @pytest.mark.parametrize("kind", ["capture", "void", "refund"])

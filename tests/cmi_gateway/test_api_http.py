@@ -122,6 +122,26 @@ def test_what_is_no_answer_is_unknown_whatever_its_status(status, body):
 
 
 @responses.activate
+@pytest.mark.parametrize("way", ["gzip, gzip", "deflate", "br", "zstd", "unheard-of"])
+def test_a_compression_that_was_not_asked_for_is_no_answer(way):
+    """Only gzip was asked for: anything else, gzip in gzip above all, could unpack to gigabytes, and is not unpacked."""
+    body = gzip.compress(gzip.compress(b" " * 10_000_000))
+    responses.post(URL, body=body, headers={"Content-Encoding": way})
+    with pytest.raises(cmi.QueryFailedError, match="not asked for"):
+        client().status(ASKED)
+
+
+@responses.activate
+def test_what_unpacks_beyond_the_limit_is_no_answer():
+    """A few kilobytes of gzip that hold ten megabytes are given up at the limit."""
+    bomb = gzip.compress(b" " * 10_000_000)
+    assert len(bomb) < 20_000
+    responses.post(URL, body=bomb, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(cmi.QueryFailedError, match="longer than"):
+        client().status(ASKED)
+
+
+@responses.activate
 def test_a_question_is_asked_again_and_an_operation_is_not():
     """A passing trouble costs a question a second try; an operation has only one."""
     responses.post(URL, status=503)

@@ -70,7 +70,9 @@ def test_what_the_history_allows(kind, lines, options, target):
         ("refund", [SALE], {"amount": cmi.Money(1)}, "wait", "batch is still open"),
         ("refund", [line("C", "C", 10000, "T-REF"), SETTLED], {"amount": HUNDRED}, "nothing", "only 0.00"),
         ("refund", [line("C", "C", 1, "T-REF"), SETTLED], {"amount": HUNDRED}, "", "only 99.99"),
-        ("refund", [OPEN], {"amount": HUNDRED}, "", "only 0.00"),
+        ("refund", [OPEN], {"amount": HUNDRED}, "void", "nothing was captured"),
+        ("refund", [OPEN], {"amount": cmi.Money(1)}, "", "nothing was captured"),
+        ("refund", [DECLINED], {"amount": HUNDRED}, "", "nothing was captured"),
         ("refund", [line("S", "C", 5000, "T-2"), line("S", "S", 5000, "T-1")], {"amount": cmi.Money(6000)}, "wait", "open"),
     ],
 )  # fmt: skip
@@ -232,7 +234,7 @@ def test_the_guard_forgets_the_oldest():
     """Finished operations are remembered up to a number, so that a client can run for years."""
     guard = Guard(most_remembered=2)
     for name in ("a", "b", "c"):
-        assert guard.enter(name, RequestKind.REFUND, ORDER) is None
+        assert guard.enter(name, REFUND.request) is None
         guard.finish(cmi.OperationDone(operation=attrs.evolve(REFUND, key=name), transaction_id="T"))
-    assert guard.enter("c", RequestKind.REFUND, ORDER)
-    assert guard.enter("a", RequestKind.REFUND, ORDER) is None
+    assert guard.enter("c", REFUND.request)
+    assert guard.enter("a", REFUND.request) is None

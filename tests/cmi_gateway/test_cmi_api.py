@@ -158,6 +158,22 @@ def test_each_end_of_a_refund_has_its_status(answers, status, facts):
     assert facts.items() <= json.loads(result.stdout).items()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "held", "words"),
+    [
+        (("refund", ORDER, "100.00"), SALE, "`cmi void` instead"),
+        (("refund", ORDER, "1.00"), SALE, "Wait, and ask again"),
+        (("void", ORDER), SETTLED, "`cmi refund` instead"),
+        (("capture", ORDER, "100.00"), SALE, "nothing left to do"),
+    ],
+)
+def test_what_is_not_possible_names_the_command_that_is(arguments, held, words):
+    """Where the history forbids it, a person is told what to do instead."""
+    result, transport = run(*arguments, "--yes", answers=[history(held)])
+    assert (1, []) == (result.exit_code, transport.sent)
+    assert words in result.stderr
+
+
 def test_a_lost_refund_is_resolved_from_its_record(tmp_path):
     """The record is written before the sending, never over another, and tells later what became of it."""
     file = tmp_path / "refund.json"

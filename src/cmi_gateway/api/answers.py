@@ -35,7 +35,9 @@ _LEAST_COLUMNS: Final = 11
 _RESPONSES: Final = frozenset({"Approved", "Declined", "Error"})
 _MINOR_UNITS: Final = re.compile(r"[0-9]{1,12}")
 _LONGEST_MESSAGE: Final = 255
-_CARD_NUMBER: Final = re.compile(r"(?<![0-9])([0-9]{6})([0-9]{3,9})([0-9]{4})(?![0-9])")
+#: 13 to 19 digits, together or in groups.
+_CARD_NUMBER: Final = re.compile(r"(?<![0-9])((?:[0-9][ -]?){6})((?:[0-9][ -]?){3,9})([0-9]{4})(?![0-9])")
+_DIGIT: Final = re.compile(r"[0-9]")
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +183,7 @@ def _head(top: Mapping[str, str], extra: Mapping[str, str]) -> Head:
 def _fit_for_operators(message: str) -> str:
     """Cut a stranger's text, without control characters, and with the middle of card numbers hidden."""
     text = "".join([c if c.isprintable() else " " for c in message[:_LONGEST_MESSAGE]])
-    return _CARD_NUMBER.sub(lambda match: f"{match[1]}{'*' * len(match[2])}{match[3]}", text)
+    return _CARD_NUMBER.sub(lambda match: f"{match[1]}{_DIGIT.sub('*', match[2])}{match[3]}", text)
 
 
 def _transaction(facts: Mapping[str, str], currency: str) -> OrderTransaction:

@@ -68,7 +68,7 @@ class Execution:
                 request.kind,
                 request.order_id,
             )
-        earlier = self._guard.enter(key, request.kind, request.order_id)
+        earlier = self._guard.enter(key, request)
         if earlier is not None:
             return earlier
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cmi_gateway.errors import ConfigurationError, OperationPendingError
 
 if TYPE_CHECKING:
-    from cmi_gateway.api.documents import RequestKind
+    from cmi_gateway.api.documents import ApiRequest
     from cmi_gateway.api.operation import Operation, OperationDone
 
 #: How many finished operations are remembered; a double click comes within seconds.
@@ -29,7 +29,7 @@ class Guard:
         self._open: dict[str, Operation | None] = {}
         self._done: dict[str, OperationDone] = {}
 
-    def enter(self, key: str, kind: RequestKind, order_id: str) -> OperationDone | None:
+    def enter(self, key: str, request: ApiRequest) -> OperationDone | None:
         """
         Begin an operation, or give what became of the earlier one with this key.
 
@@ -37,10 +37,11 @@ class Guard:
             OperationPendingError: the order has one already.
             ConfigurationError: the key was another operation's.
         """
+        kind, order_id = request.kind, request.order_id
         with self._lock:
             done = self._done.get(key)
             if done is not None:
-                if (done.operation.kind, done.operation.order_id) != (kind, order_id):
+                if not _is_repeat(request, done.operation.request):
                     raise ConfigurationError("this key was given to another operation: each needs its own")
                 return done
             if order_id in self._open:
@@ -71,7 +72,8 @@ class Guard:
     def resolved(self, operation: Operation, done: OperationDone | None) -> None:
         """Take note that *operation* was done or not; the order stays closed where another one runs by now."""
         with self._lock:
-            if self._open.get(operation.order_id) == operation:
+            held = self._open.get(operation.order_id)
+            if held is not None and _is_same(held, operation):
                 del self._open[operation.order_id]
             if done is not None:
                 self._remember(done)
@@ -85,3 +87,16 @@ class Guard:
         self._done[done.operation.key] = done
         if len(self._done) > self._most:
             del self._done[next(iter(self._done))]
+
+
+def _is_repeat(asked: ApiRequest, done: ApiRequest) -> bool:
+    """Tell whether the same was asked before; a void that names no transaction is done as one that does."""
+    is_named = asked.transaction_id is not None
+    return (asked.kind, asked.order_id, asked.amount) == (done.kind, done.order_id, done.amount) and (
+        not is_named or asked.transaction_id == done.transaction_id
+    )
+
+
+def _is_same(held: Operation, other: Operation) -> bool:
+    """Tell whether these are one operation; a record that was kept as text lacks some facts of its history."""
+    return (held.key, held.request, held.prepared_at) == (other.key, other.request, other.prepared_at)

@@ -31,8 +31,13 @@ _PASSING_STATUSES: Final = (502, 503, 504)
 _NO_RETRY: Final = Retry(total=0, read=False, redirect=False, status=False, other=False)
 
 
+#: How an answer may be compressed: as was asked for. Other ways, or one inside another, could grow a few bytes into gigabytes before the limit on
+#: what is read has a say.
+_COMPRESSIONS: Final = frozenset({"", "identity", "gzip", "x-gzip"})
+
+
 class _BrokenAnswerError(Exception):
-    """The answer ended too late, or does not end."""
+    """The answer ended too late, does not end, or is compressed as nobody asked for; says which."""
 
 
 class HttpTransport:
@@ -77,7 +82,8 @@ class HttpTransport:
                 )
             except (requests.RequestException, HTTPError, OSError, _BrokenAnswerError) as error:
                 is_unsent = _is_unsent(deadline, error)
-                problem = "it took too long" if deadline.is_expired else type(error).__name__
+                told = str(error) if isinstance(error, _BrokenAnswerError) else type(error).__name__
+                problem = "it took too long" if deadline.is_expired else told
         # Raised here and not above: the libraries' errors hold the request, and with it the password.
         if is_unsent:
             raise RequestNotSentError(f"no connection to the gateway: {problem}")
@@ -160,16 +166,18 @@ def _watched(base: Any, deadline: Deadline) -> Any:
 
 def _read(response: requests.Response, deadline: Deadline) -> bytes:
     """Read the body, decompressed, piece by piece: neither its size nor its end is taken on trust."""
+    if response.headers.get("Content-Encoding", "").strip().lower() not in _COMPRESSIONS:
+        raise _BrokenAnswerError("it is compressed in a way that was not asked for")
     body = bytearray()
     for chunk in response.raw.stream(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_DOCUMENT:
-            raise _BrokenAnswerError
+            raise _BrokenAnswerError(f"it is longer than {LARGEST_DOCUMENT} bytes")
         if deadline.is_expired:
             break
     # A connection that the deadline shut down looks like an answer that has ended.
     if deadline.is_expired:
-        raise _BrokenAnswerError
+        raise _BrokenAnswerError("it took too long")
     return bytes(body)
 
 

@@ -112,8 +112,12 @@ def _check_refund(history: OrderHistory, amount: Money) -> None:
         ),
         Money(0, history.currency),
     )
+    if not totals.captured.centimes:
+        # What is only reserved goes back by a void, and whole.
+        instead = "void" if amount == totals.authorized else ""
+        raise _no(kind, history, "nothing was captured that could be given back", instead)
     if amount > totals.net:
-        instead = "nothing" if totals.captured.centimes and not totals.net.centimes else ""
+        instead = "" if totals.net.centimes else "nothing"
         raise _no(kind, history, f"only {totals.net} of the order is left to refund", instead)
     if amount > settled - totals.refunded:
         # Before the batch closes, the whole amount can be voided, and a part has to wait.

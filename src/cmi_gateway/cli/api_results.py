@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from cmi_gateway.api.resolving import Resolution
     from cmi_gateway.money import Money
 
+#: What to do in place of an operation that the history does not allow.
+_INSTEAD: Final = {
+    "void": "Give it back with `cmi void` instead.",
+    "refund": "Give it back with `cmi refund` instead.",
+    "wait": "Wait, and ask again: `cmi history` shows when it is possible.",
+    "nothing": "There is nothing left to do.",
+}
 #: Money may have moved, and nobody knows: never repeat.
 UNKNOWN_OUTCOME: Final = 3
 #: Nothing was learnt and nothing was changed: may be repeated.
@@ -44,6 +51,8 @@ def told_failures(context: click.Context, *, as_json: bool) -> Iterator[None]:
             click.echo(f"{type(error).__name__}: {plain(str(error))}", err=True)
             if isinstance(error, RequestRefusedError) and error.message:
                 click.echo(f"The gateway's words: {plain(error.message)}", err=True)
+            if isinstance(error, OperationNotPossibleError) and error.instead:
+                click.echo(_INSTEAD[error.instead], err=True)
             if isinstance(error, OutcomeUnknownError) and error.record is not None:
                 click.echo(
                     "Keep this record and ask `cmi resolve` with it; do not repeat the command:", err=True
