@@ -34,6 +34,7 @@ from rak_billing.payment_views import OpenPayment, PaymentView, view_of
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.states import AttemptState
 from rak_billing.ports import BillingSystem, Clock, Mailer
+from rak_billing.proving import prove
 from rak_billing.quote import Quote
 from rak_billing.quote_seal import QuoteSeal, SealedQuote
 from rak_billing.receipt import Receipt
@@ -346,21 +347,13 @@ class Checkout:
 
     def proof(self, secret: str) -> SealedQuote | None:
         """
-        Prove that the receipt with this secret in its link says what its customer accepted; None for a secret of none.
+        Prove that the receipt with this secret in its link, and its order, are what its customer accepted; None for a secret of none.
 
         Raises:
-            QuoteSealError: It does not, or the quote kept with its order was sealed with another key.
+            QuoteSealError: Receipt or order say something else, or it was sealed with a key that is not known here.
         """
         with self.journal.reading() as tx:
-            snapshot = tx.receipts.of_secret(hash_of(secret))
-            if snapshot is None:
-                return None
-            order = tx.orders.order(tx.receipts.order_of_secret(hash_of(secret)))
-        receipt = Receipt.from_dict(snapshot)
-        # Sealed for the number that was typed, which billing may write otherwise; its invoices say whose it is.
-        sealed = self._seal.read(order.quote.get("seal", ""))
-        sealed.require_lines(receipt.lines, receipt.total)
-        return sealed
+            return prove(tx, self._seal, secret)
 
     def confirm(self, order_id: str) -> None:
         """

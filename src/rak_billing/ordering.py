@@ -14,7 +14,7 @@ from rak_billing.fees.tariff import Tariff
 from rak_billing.invoices import FEE_REFERENCE, Account, Statement
 from rak_billing.payments.records import LineRecord, OrderRecord
 from rak_billing.payments.states import OrderState
-from rak_billing.quote import Quote
+from rak_billing.quote import Quote, QuoteLine
 from rak_billing.quote_facts import QuoteChange
 from rak_billing.quote_seal import SealedQuote
 from rak_billing.selection import select
@@ -84,6 +84,11 @@ def _changes(accepted: SealedQuote | Money, quote: Quote) -> tuple[QuoteChange, 
     if accepted == quote.total:
         return ()
     return (QuoteChange("total", str(accepted.centimes), str(quote.total.centimes)),)
+
+
+def lines_of(order: OrderRecord) -> tuple[QuoteLine, ...]:
+    """Give the lines of an order as those of a quote, to be held against what was accepted."""
+    return tuple(QuoteLine(line.reference, line.description, line.amount) for line in order.lines)
 
 
 def order_of(

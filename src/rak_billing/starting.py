@@ -26,13 +26,13 @@ from rak_billing.identifiers import (
     new_return_token,
 )
 from rak_billing.invoices import Account, Statement
-from rak_billing.ordering import accepted_quote, order_of
+from rak_billing.ordering import accepted_quote, lines_of, order_of
 from rak_billing.payment_request import Language, payment_request
 from rak_billing.payments.look_times import FIRST_LOOK
 from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.states import AttemptState, Event
-from rak_billing.quote import Quote, QuoteLine
+from rak_billing.quote import Quote
 from rak_billing.quote_seal import QuoteSeal, SealedQuote
 from rak_billing.tenant import Tenant
 
@@ -186,9 +186,7 @@ class Start:
             tx.orders.add(order)
         kept = twin or order
         # What is signed next is made of these lines: the last moment to find out that they are not what was accepted.
-        sealed.require_lines(
-            [QuoteLine(line.reference, line.description, line.amount) for line in kept.lines], kept.total
-        )
+        sealed.require_lines(lines_of(kept), kept.total)
         return kept
 
     def _sealed(self, quote: Quote, account: Account) -> SealedQuote:

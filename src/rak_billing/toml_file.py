@@ -9,8 +9,9 @@ __all__ = ["parse_toml"]
 
 #: In bytes: ten times what a tariff of twenty schedules takes.
 _LARGEST: Final = 256 * 1024
-#: Likewise. The time to read a key of many dotted parts rises with the square of their number.
-_LONGEST_LINE: Final = 4_000
+#: Likewise. The time to read a key of many dotted parts rises with the square of their number; and no whole number
+#: that stands on such a line, in whatever base, has more digits than Python is willing to print in an error.
+_LONGEST_LINE: Final = 3_000
 
 
 def parse_toml(text: bytes) -> dict[str, Any]:

@@ -383,6 +383,18 @@ def test_a_receipt_that_was_altered_is_not_proved(shop):
         shop.checkout.proof(secret)
 
 
+def test_an_order_that_was_altered_is_not_proved(shop):
+    """What is posted comes from the order: its lines are held against the seal too."""
+    form = shop.pay(A, accepted=sealed(shop, A))
+    shop.settle(approved(form))
+    secret = shop.seen(form).receipt_url.rsplit("/", 1)[1]
+    with shop.journal.engine.begin() as connection:
+        is_invoice = schema.order_lines.c.reference == A.reference
+        connection.execute(schema.order_lines.update().where(is_invoice).values(amount_centimes=11301))
+    with pytest.raises(QuoteSealError):
+        shop.checkout.proof(secret)
+
+
 def test_a_receipt_is_proved_however_billing_writes_the_number(shop):
     """The customer typed one form of it, billing answers with another."""
     shop.bills.account = attrs.evolve(shop.bills.account, customer_ref="100-200-300")

@@ -77,6 +77,14 @@ def test_settings_have_defaults():
             "rules.at-most-invoices.count",
         ),
         (
+            'id = "a"\nversion = "1"\nrules = [{rule = "amount-within", maximum = "NaN"}]',
+            "rules.amount-within.maximum",
+        ),
+        (
+            f'id = "a"\nversion = "1"\nrules = [{{rule = "at-most-invoices", count = 0x{"f" * 2900}}}]',
+            "rules.at-most-invoices.count",
+        ),
+        (
             'id = "a"\nversion = "1"\nrules = [{rule = "at-most-invoices", count = 4.0}]',
             "rules.at-most-invoices.count",
         ),
@@ -87,11 +95,11 @@ def test_settings_have_defaults():
         ),
         (
             'id = "a"\nversion = "1"\nrules = [{rule = "amount-within", minimum = 50.0}]',
-            "rules.amount-within.amount",
+            "rules.amount-within.minimum",
         ),
         (
             'id = "a"\nversion = "1"\nrules = [{rule = "amount-within", minimum = "50,00"}]',
-            "rules.amount-within.amount",
+            "rules.amount-within.minimum",
         ),
         ('id = "a"\nversion = "1"\nrules = []\npartial = "free"', "partial.selection"),
         ('id = "a"\nversion = "1"\nrules = []\npartial = {mode = "half"}', "partial.mode"),

@@ -86,11 +86,11 @@ def _is_rules(kind: Any) -> bool:
     return bool(kind == tuple[Rule, ...])
 
 
-def _money(value: object) -> Money:
+def _money(value: object) -> object:
     try:
         return Money.parse(value if isinstance(value, str) else "")
     except MoneyError:
-        raise _refused("amount", f"expected an amount as text such as '50.00', not {value!r:.40}") from None
+        return value  # left for the class, which knows the key
 
 
 def _mode(value: Any) -> PartialMode:

@@ -41,6 +41,9 @@ __all__ = [
     "Within",
 ]
 
+#: Beyond it a limit is a slip.
+_MOST_INVOICES: Final = 10_000
+
 Within = Literal["bill", "service", "contract"]
 
 
@@ -50,7 +53,9 @@ def _refused(field: attrs.Attribute[Any], reason: str) -> SelectionRulesError:
 
 def _is_amount(_rule: object, field: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not (isinstance(value, Money) and value.centimes > 0):
-        raise _refused(field, "expected an amount above zero, as Money")
+        raise _refused(
+            field, f"expected an amount above zero, as Money or as text such as '50.00', not {value!r:.40}"
+        )
 
 
 def _not_below_the_minimum(rule: Any, field: attrs.Attribute[Any], value: Money | None) -> None:
@@ -106,8 +111,8 @@ class AtMostInvoices:
 
     @count.validator
     def _is_count(self, field: attrs.Attribute[Any], value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise _refused(field, f"expected a whole number of 1 or more, not {value!r:.40}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_INVOICES:
+            raise _refused(field, f"expected a whole number from 1 to {_MOST_INVOICES}, not {value!r:.40}")
 
 
 @attrs.frozen

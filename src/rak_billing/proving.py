@@ -1,0 +1,38 @@
+"""Prove, from what the journal keeps, that a payment is what its customer accepted."""
+
+from __future__ import annotations
+
+from rak_billing.identifiers import hash_of
+from rak_billing.ordering import lines_of
+from rak_billing.payments.port import TransactionPort
+from rak_billing.quote_seal import QuoteSeal, SealedQuote
+from rak_billing.receipt import Receipt
+
+__all__ = ["prove"]
+
+
+def prove(tx: TransactionPort, seal: QuoteSeal, secret: str) -> SealedQuote | None:
+    """
+    Hold both the receipt, which was printed, and its order, which was paid and is posted, against the sealed quote.
+
+    Args:
+        tx: Of the journal.
+        seal: Opens what was sealed.
+        secret: In the link of the receipt.
+
+    Returns:
+        What was accepted; None for a secret of no receipt.
+
+    Raises:
+        QuoteSealError: Receipt or order say something else, or the quote was sealed with another key.
+    """
+    snapshot = tx.receipts.of_secret(hash_of(secret))
+    if snapshot is None:
+        return None
+    receipt = Receipt.from_dict(snapshot)
+    order = tx.orders.order(tx.receipts.order_of_secret(hash_of(secret)))
+    # Sealed for the number that was typed, which billing may write otherwise; its invoices say whose it is.
+    sealed = seal.read(order.quote.get("seal", ""))
+    sealed.require_lines(receipt.lines, receipt.total)
+    sealed.require_lines(lines_of(order), order.total)
+    return sealed
