@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from cmi_gateway.entities import decode_entities
-from cmi_gateway.errors import FieldError
+from cmi_gateway.errors import ConfigurationError, FieldError
 from cmi_gateway.field_names import is_reserved
 
 _ORDER_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -64,6 +65,30 @@ def split_web_address(text: object) -> SplitResult | None:
     except ValueError:
         return None
     return parts if is_sound else None
+
+
+def check_service_url(name: str, url: str) -> None:
+    """
+    Refuse what is no address of a service: absolute, https (http on this machine only), without user or query.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    # ASCII, since the origin goes into a header.
+    parts = split_web_address(url) if str(url).isascii() else None
+    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{name} must be an absolute https URL without query, such as the test gateway's"
+        )
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ConfigurationError(f"{name} must use https: plain http is for a simulator on this machine only")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_order_id(value: str) -> str:

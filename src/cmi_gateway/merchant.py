@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from cmi_gateway import payment, verification
 from cmi_gateway.callback_policy import CallbackPolicy
 from cmi_gateway.errors import CallbackError, ConfigurationError, FieldError, without_frames
 from cmi_gateway.events import EventName, GatewayEvent, tell
-from cmi_gateway.field_checks import split_web_address
+from cmi_gateway.field_checks import check_service_url
 from cmi_gateway.secret import Secret, hide_keys
 
 if TYPE_CHECKING:
@@ -31,23 +30,7 @@ _SHORTEST_KEY: Final = 6
 
 
 def _gateway_url(_instance: object, field: attrs.Attribute[str], url: str) -> None:
-    # ASCII, since the origin goes into a header.
-    parts = split_web_address(url) if str(url).isascii() else None
-    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"{field.name} must be an absolute https URL without query, such as the test gateway's"
-        )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ConfigurationError(
-            f"{field.name} must use https: plain http is for a simulator on this machine only"
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    check_service_url(field.name, url)
 
 
 @attrs.frozen

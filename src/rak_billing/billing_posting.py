@@ -66,6 +66,10 @@ def _is_key(_posting: object, field: attrs.Attribute[Any], value: object) -> Non
         )
 
 
+def _in_order(invoices: Iterable[PaidInvoice]) -> tuple[PaidInvoice, ...]:
+    return tuple(invoices)
+
+
 @attrs.frozen(kw_only=True)
 class Posting:
     """
@@ -87,7 +91,7 @@ class Posting:
     key: str = attrs.field(validator=_is_key)
     tenant: str = attrs.field(validator=_is_key)
     customer_ref: str = attrs.field(validator=[is_text, is_reference])
-    invoices: tuple[PaidInvoice, ...] = attrs.field(converter=tuple)
+    invoices: tuple[PaidInvoice, ...] = attrs.field(converter=_in_order)
     posting_date: date = attrs.field(validator=is_plain_date)
     receipt_number: str = attrs.field(validator=_is_key)
 

@@ -1,7 +1,6 @@
 """Where e-mails go: a folder, for the demo and for mail systems that pick files up."""
 
 import hashlib
-import os
 import re
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from rak_billing.durable_file import write_whole
 from rak_billing.errors import MailError
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._-]+")
@@ -40,7 +40,7 @@ class FolderMailer:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not target.exists():
-                _write_whole(target, message.as_bytes(policy=SMTP))
+                write_whole(target, message.as_bytes(policy=SMTP))
         except OSError as error:
             raise MailError(f"could not write to the mail folder: {error.strerror}") from error
 
@@ -52,16 +52,3 @@ def _file_name(message_id: str) -> str:
     """Make a name that people can read and that two message ids never share."""
     readable = _UNSAFE.sub("_", message_id.strip().strip("<>"))[:_NAME_LENGTH]
     return f"{readable}-{hashlib.sha256(message_id.encode()).hexdigest()[:12]}.eml"
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    # The process id keeps two processes apart; nobody lists this name, for it does not end in .eml.
-    unfinished = target.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.part")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rak_billing.mailers.os.fsync", full)
+    monkeypatch.setattr("rak_billing.durable_file.os.fsync", full)
     with pytest.raises(MailError, match="No space"):
         FolderMailer(tmp_path).send(mail())
     assert [] == list(tmp_path.iterdir())

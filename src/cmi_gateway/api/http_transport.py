@@ -49,12 +49,21 @@ class HttpTransport:
         session: Lends its certificates (``verify``, ``cert``) and ``proxies``; nothing else of it is used, least of
             all the adapters mounted on it.
 
+        accept: Kinds of documents that are understood.
+
     Raises:
         ConfigurationError: the session switches the check of certificates off.
     """
 
-    def __init__(self, api_url: str, *, session: requests.Session | None = None) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        session: requests.Session | None = None,
+        accept: str = "text/xml, application/xml",
+    ) -> None:
         self._url = api_url
+        self._accept = accept
         verify = True if session is None else session.verify
         self._cert = None if session is None else session.cert
         self._proxies = {} if session is None else dict(session.proxies)
@@ -69,7 +78,7 @@ class HttpTransport:
         """Send *body* once, or for a query up to three times, and give the whole answer within *seconds*."""
         headers = {
             "Content-Type": content_type,
-            "Accept": "text/xml, application/xml",
+            "Accept": self._accept,
             "Accept-Encoding": "gzip",
             # A connection kept from before may be dead, which shows only once the request is on its way.
             "Connection": "close",

@@ -1,0 +1,1 @@
+"""Billing systems that come with the package; `rak_billing.ports` says what yours must be able to do."""
