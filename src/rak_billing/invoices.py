@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -47,8 +48,9 @@ FEE_REFERENCE: Final = "FRAIS"
 MANDATORY_MARK: Final = " — EXIGIBLE (paiement obligatoire)"
 
 
+@lru_cache(512)  # the same few dozen days stand on every bill, which is worded at every look
 def _day(day: date) -> str:
-    # Far faster than strftime, which some systems do not pad the year with; a bill is worded at every look.
+    # Far faster than strftime, which some systems do not pad the year with.
     year, month, number = day.isoformat().split("-")
     return f"{number}/{month}/{year}"
 

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from cmi_gateway.money import Money
-from rak_billing.errors import QuoteExpiredError, QuoteSealError
+from rak_billing.errors import QuoteError, QuoteExpiredError, QuoteSealError
 from rak_billing.invoices import FEE_REFERENCE
 from rak_billing.quote import FEE_DESCRIPTION, Quote, QuoteLine
 from rak_billing.quote_facts import (
@@ -137,10 +137,20 @@ class QuoteSeal:
     _earlier: tuple[bytes, ...] = attrs.field(default=(), repr=False, eq=False)
 
     def seal(self, quote: Quote, *, tenant: str, customer_ref: str) -> str:
-        """Give *quote* as a sealed text for the page of this customer."""
+        """
+        Give *quote* as a sealed text for the page of this customer.
+
+        Raises:
+            QuoteError: it has more invoices, well over a thousand, than a text that is opened again can hold.
+        """
         content = zlib.compress(canonical(facts_of(quote, tenant=tenant, customer_ref=customer_ref)), 9)
         sealed = base64.urlsafe_b64encode(_digest(self._key, content) + content).rstrip(b"=")
-        return f"{_VERSION}.{sealed.decode()}"
+        text = f"{_VERSION}.{sealed.decode()}"
+        if len(text) > _LONGEST:
+            raise QuoteError(
+                f"{len(quote.selection.invoices)} invoices are more than a sealed quote can hold"
+            )
+        return text
 
     def open(self, text: str, *, tenant: str, customer_ref: str) -> SealedQuote:
         """

@@ -71,6 +71,16 @@ def test_any_part_that_the_customer_bears_is_a_finding(unlawful):
     assert 1 == len(legal_findings(unlawful))
 
 
+@pytest.mark.parametrize(
+    ("last_day", "texts"),
+    [(date(2024, 9, 30), TEXTS[:-1]), (date(2024, 10, 1), TEXTS), (None, TEXTS)],
+)
+def test_a_text_of_later_is_not_held_against_a_schedule_that_was_over(last_day, texts):
+    """Bank Al-Maghrib's holds from 1 October 2024 on."""
+    (finding,) = legal_findings(attrs.evolve(RAK_2018, valid_until=last_day))
+    assert texts == finding.texts
+
+
 def test_every_schedule_and_rule_of_a_tariff_is_looked_at():
     """Each is reported by itself, from its own first day on."""
     two = schedule(

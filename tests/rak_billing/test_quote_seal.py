@@ -1,6 +1,7 @@
 """The seal on a quote: any change breaks it and is named, nothing is forged, and hostile text ends in typed errors."""
 
 import base64
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmi_gateway.money import Money
-from rak_billing.errors import InstantError, QuoteExpiredError, QuoteSealError
+from rak_billing.errors import InstantError, QuoteError, QuoteExpiredError, QuoteSealError
 from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.quote import Quote
 from rak_billing.quote_facts import canonical, changes_between, facts_of, parse_canonical
@@ -119,6 +120,28 @@ def test_a_change_of_any_fact_breaks_the_seal_and_is_named(data):
     assert canonical(facts) != canonical(altered)
     expected = [] if name in {"on", "expires_at"} else [name]
     assert expected == [change.fact for change in changes_between(facts, altered)]
+
+
+@given(st.data())
+def test_no_fact_is_changed_under_its_seal(data):
+    """Whichever fact somebody alters, adds or drops: the digest of the true ones does not hold for the false ones."""
+    facts = list(facts_of(BOTH, **OWNER))
+    place = data.draw(st.integers(0, len(facts) - 1))
+    name, value = facts[place]
+    false = data.draw(
+        st.sampled_from([[(name, f"{value}1")], [(f"{name}1", value)], [], [(name, value)] * 2])
+    )
+    digest = base64.urlsafe_b64decode(TEXT[4:] + "=" * (-len(TEXT[4:]) % 4))[:32]
+    forged = digest + zlib.compress(canonical([*facts[:place], *false, *facts[place + 1 :]]), 9)
+    with pytest.raises(QuoteSealError, match="does not hold"):
+        SEAL.read("cq1." + base64.urlsafe_b64encode(forged).rstrip(b"=").decode())
+
+
+def test_what_could_not_be_opened_again_is_not_sealed():
+    """Two thousand invoices in one payment: said at once, not when the customer comes back with it."""
+    many = [attrs.evolve(INVOICE_A, reference=f"{n * 7919 % 999983:012}", amount=Money(n * 7919 % 9973 + 1)) for n in range(3000)]  # fmt: skip
+    with pytest.raises(QuoteError, match="3000 invoices"):
+        SEAL.seal(quote(*many), **OWNER)
 
 
 _FACTS = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5).map(tuple)

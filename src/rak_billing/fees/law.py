@@ -22,7 +22,10 @@ __all__ = ["CUSTOMER_FREE_SINCE", "TEXTS", "LegalFinding", "legal_findings"]
 #: From this day on the distributor bears the commission of Moroccan cards.
 CUSTOMER_FREE_SINCE: Final = date(2024, 1, 1)
 
-#: The texts that a fee borne by the customer runs into, in French, as they would be cited.
+#: From this day on commissions of Moroccan cards may not be billed on to consumers.
+_NOT_BILLED_ON_SINCE: Final = date(2024, 10, 1)
+
+#: The texts that a fee borne by the customer runs into, in French, as they would be cited; the last is in force last.
 TEXTS: Final = (
     "Conseil de la concurrence, 16 mai 2023 : frais de paiement en ligne mis à la charge du client jugés injustifiés",
     "Circulaire du ministère de l'Intérieur n° 16263/2/15 du 19 septembre 2023",
@@ -77,9 +80,11 @@ def _findings(schedule: FeeSchedule) -> Iterable[LegalFinding]:
     if schedule.valid_until is not None and schedule.valid_until < CUSTOMER_FREE_SINCE:
         return
     since = max(schedule.valid_from, CUSTOMER_FREE_SINCE)
+    is_over = schedule.valid_until is not None and schedule.valid_until < _NOT_BILLED_ON_SINCE
+    texts = TEXTS[:-1] if is_over else TEXTS
     for number, rule in enumerate(schedule.rules, 1):
         if _meets_moroccan_cards(schedule, number) and rule.bearer is not Bearer.UTILITY and not rule.is_free:
-            yield LegalFinding(schedule.id, number, since)
+            yield LegalFinding(schedule.id, number, since, texts)
 
 
 def _meets_moroccan_cards(schedule: FeeSchedule, number: int) -> bool:
