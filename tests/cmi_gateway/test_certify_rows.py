@@ -151,6 +151,20 @@ def test_one_flaw_fails_no_other_rows(flaw, failed):
     assert failed == play(flaw).failed
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Answer(problem="nobody listens at the address"), "could not be judged"),
+        (Answer(problem="no answer within 10 s", seconds=10.0, is_overdue=True), "failed"),
+    ],
+)
+def test_silence_is_slow_only_where_somebody_listens(answer, verdict):
+    """No row passes where nobody listens, not even those about time; who listens and says nothing is too late."""
+    found = verdicts(certify(stage(lambda _: answer, Shop().new_order)))
+    assert "passed" not in found.values()
+    assert verdict == found["reply-time"] == found["reply-quick"]
+
+
 def test_behind_a_closed_door_nothing_is_judged():
     """Who answers the honest approval with a page refuses forgeries too, which shows nothing."""
     shop = Shop()

@@ -119,6 +119,15 @@ def test_the_page_is_valid_and_quotes_nothing_raw():
     assert "<script" not in page
 
 
+def test_the_page_begins_with_what_to_mend():
+    """Each failed row is linked before the first group, with what to do; a page of full marks has no such list."""
+    page = as_html(play("any amount"))
+    first = page.index("Callbacks of the gateway")
+    assert -1 < page.find('<a href="#row-wrong-amount">') < first
+    assert '<a href="#row-approval">' not in page
+    assert "What to mend" not in as_html(play())
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_page_is_accessible(tmp_path, size):

@@ -30,6 +30,7 @@ class Answer:
         body: The first part of the body; what an answer may not have in full is not kept in full.
         seconds: From the first byte sent to the last byte read.
         problem: Why there is no answer, in English; empty when there is one.
+        is_overdue: Whether it was waited for in vain.
     """
 
     status: int | None = None
@@ -37,6 +38,7 @@ class Answer:
     body: bytes = attrs.field(default=b"", repr=False)
     seconds: float = 0.0
     problem: str = ""
+    is_overdue: bool = False
 
     @property
     def meaning(self) -> Reply | None:

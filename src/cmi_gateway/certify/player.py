@@ -48,7 +48,8 @@ class HttpEndpoint:
                 session.trust_env = False
                 return self._send(session, message, begun)
         except requests.Timeout:
-            return Answer(problem=f"no answer within {self.patience:g} s", seconds=self.clock() - begun)
+            problem = f"no answer within {self.patience:g} s"
+            return Answer(problem=problem, seconds=self.clock() - begun, is_overdue=True)
         except requests.ConnectionError as error:
             problem = CLOSED if _was_open(error) else "nobody listens at the address"
             return Answer(problem=problem, seconds=self.clock() - begun)

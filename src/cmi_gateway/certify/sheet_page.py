@@ -25,6 +25,7 @@ article { background: #fff; border: 1px solid #c9c3b5; border-inline-start-width
 .passed .verdict { color: #1c6b3c; }
 .failed .verdict { color: #a1121b; }
 .rule { margin: .25rem 0 .5rem; }
+summary { cursor: pointer; min-height: 1.5rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25rem 1rem; margin: 0; font-size: .95rem; }
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -52,6 +53,7 @@ def as_html(sheet: ScoreSheet) -> str:
             "<main>",
             f"<h1>{title}</h1>",
             *(f"<p>{escape(sentence)}</p>" for sentence in sheet.summary),
+            *_to_mend(sheet),
             *_groups(sheet),
             "</main>",
             "</body>",
@@ -59,6 +61,19 @@ def as_html(sheet: ScoreSheet) -> str:
             "",
         ]
     )
+
+
+def _to_mend(sheet: ScoreSheet) -> Iterator[str]:
+    """List what failed before everything else: whoever opens the page wants to know what to do."""
+    failed = [one for _, judged in sheet.groups for one in judged if one.verdict is Verdict.FAILED]
+    if not failed:
+        return
+    yield '<nav aria-labelledby="to-mend"><h2 id="to-mend">What to mend</h2><ul>'
+    for judged in failed:
+        row = judged.row
+        kind = "" if row.is_mandatory else " (advisory)"
+        yield f'<li><a href="#row-{row.id}">{row.id}</a>{kind}: {escape(row.mend)}</li>'
+    yield "</ul></nav>"
 
 
 def _groups(sheet: ScoreSheet) -> Iterator[str]:
@@ -77,10 +92,12 @@ def _article(judged: Judgement) -> Iterator[str]:
     yield f'<h3 id="row-{row.id}">{row.id}</h3>'
     yield f'<p class="verdict">{escape(judged.verdict.value.capitalize())}{kind}</p>'
     yield f'<p class="rule">{escape(row.rule)}</p>'
-    yield "<dl>"
+    # What passed is folded up, so that what did not stands out.
+    is_folded = judged.verdict is Verdict.PASSED
+    yield "<details><summary>What was sent and what came</summary><dl>" if is_folded else "<dl>"
     for name, text in _facts(judged):
         yield f"<dt>{name}</dt><dd>{escape(text)}</dd>"
-    yield "</dl>"
+    yield "</dl></details>" if is_folded else "</dl>"
     yield "</article>"
 
 
