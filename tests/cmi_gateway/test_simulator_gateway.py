@@ -201,6 +201,28 @@ def test_a_3d_secure_refusal_has_no_code():
     )
 
 
+@pytest.mark.parametrize(("status", "txstatus", "eci"), [("2", "", ""), ("3", "", ""), ("4", "A", "06")])
+def test_a_payment_goes_on_where_3d_secure_had_nobody_to_ask(status, txstatus, eci):
+    """``mdStatus`` 2, 3 and 4 are accepted without a code, and are no full authentication."""
+    _session, answer = attempt(gateway(), f"400000000003000{status}")
+    approved = outcome(answer)
+    assert isinstance(approved, Approved)
+    assert approved.facts.three_d_secure is False
+    assert (status, txstatus, eci) == tuple(map(answer.value, ("mdStatus", "txstatus", "eci")))
+
+
+@pytest.mark.parametrize("status", "5678")
+def test_a_payment_ends_where_3d_secure_is_not_available(status):
+    """``mdStatus`` 5 to 8 never reach the bank: no code, no transaction, and no ``ProcReturnCode``."""
+    state = gateway()
+    _session, answer = attempt(state, f"400000000003000{status}", Reply.ACKNOWLEDGE)
+    refused = outcome(answer)
+    assert isinstance(refused, NotAuthenticated)
+    assert (status, status) == (refused.md_status, answer.value("mdStatus"))
+    assert {"ProcReturnCode", "Response", "TransId", "eci", "cavv"}.isdisjoint(dict(answer.fields))
+    assert () == state.orders[0].transactions
+
+
 def test_a_wrong_code_refuses_an_enrolled_card():
     """Any code but 123 is an authentication failure, after which the form comes back."""
     state = gateway()

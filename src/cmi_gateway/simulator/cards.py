@@ -30,6 +30,8 @@ class SimulatedCard:
         authenticates: Whether the right code is accepted; False refuses every code.
         decline_code: The issuer's ``ProcReturnCode``, or None where it does not decline.
         special: Another ending than accepted, declined or refused by 3-D Secure.
+        md_status: What 3-D Secure says of a card for which no code is asked; empty for the others. From 2 to 4 (card or
+            issuer not enrolled, or an attempt) the payment goes on, from 5 to 8 (not available) it ends.
     """
 
     number: str
@@ -38,6 +40,7 @@ class SimulatedCard:
     authenticates: bool = True
     decline_code: str | None = None
     special: Ending | None = None
+    md_status: str = ""
 
     @property
     def ending(self) -> Ending:
@@ -68,14 +71,24 @@ class SimulatedCard:
     @property
     def outcome(self) -> str:
         """What paying with this card leads to, in French, for the help on the card page."""
+        if not self.authenticates:
+            return (
+                f"3-D Secure indisponible, mdStatus {self.md_status}" if self.md_status else self.ending.text
+            )
         secure = f"avec 3-D Secure (code {CHALLENGE_CODE})" if self.enrolled else "sans 3-D Secure"
-        return f"{self.ending.text}, {secure}" if self.authenticates else self.ending.text
+        if self.md_status:
+            secure = f"3-D Secure sans code, mdStatus {self.md_status}"
+        return f"{self.ending.text}, {secure}"
 
 
 #: One issuer's code, or more, for each class of `cmi_gateway.codes.CodeClass` that a bank's no can have: bank, limit and
 #: card; then security, temporary and unknown; then configuration and request.
 DECLINE_CODES: Final = ("05", "51", "61", "54", "57", "82", "41", "91", "96", "03", "13")
 
+
+#: What 3-D Secure may say without asking for a code: the payment goes on with the first, and not with the others.
+_GOES_ON: Final = "234"
+_ENDS_THERE: Final = "5678"
 
 #: The first three numbers are published in CMI's kits; the others fail the Luhn check on purpose.
 CARDS: Final = (
@@ -85,6 +98,10 @@ CARDS: Final = (
     *(SimulatedCard(f"40000000000100{code}", "VISA", decline_code=code) for code in DECLINE_CODES),
     SimulatedCard("5453010000010003", "MASTERCARD", enrolled=True, authenticates=False),
     SimulatedCard("5453010000010005", "MASTERCARD", enrolled=True, decline_code="05"),
+    *(
+        SimulatedCard(f"400000000003000{status}", "VISA", authenticates=status in _GOES_ON, md_status=status)
+        for status in _GOES_ON + _ENDS_THERE
+    ),
     SimulatedCard("4000000000020099", "VISA", special=Ending(EndingKind.ERROR, "CORE-1003")),
     SimulatedCard("4000000000020007", "VISA", special=Ending(EndingKind.DUPLICATE, "CORE-2507")),
     SimulatedCard("4000000000020008", "VISA", special=Ending(EndingKind.SILENT)),

@@ -18,8 +18,21 @@ from cmi_gateway.simulator.verdicts import Verdict
 #: Names that the gateway fills itself: the merchant's own value under one of them is not echoed.
 _OWN_NAMES: Final = frozenset({"hash", "rnd", "encoding", *(name.lower() for name in RESULTS)})
 _OWN_FAMILIES: Final = ("extra.", "extra_", "payresults.", "payresults_")
-#: ``eci`` of a full authentication and ``dsId`` by brand.
-_FULL_ECI: Final = {"VISA": "05", "MASTERCARD": "02"}
+#: By ``mdStatus``: ``mdErrorMsg`` where the verdict has no words for it, ``txstatus``, and ``eci`` by brand.
+_SAID: Final = {
+    "1": "Y-status/Challenge authentication",
+    "2": "Card not enrolled",
+    "3": "Issuer not enrolled",
+    "4": "Attempt",
+    "5": "Authentication unavailable",
+    "6": "3-D Secure error",
+    "7": "System error",
+    "8": "Unknown card number",
+}
+_TX_STATUS: Final = {"0": "N", "1": "Y", "4": "A"}
+_ECI: Final = {"1": {"VISA": "05", "MASTERCARD": "02"}, "4": {"VISA": "06", "MASTERCARD": "01"}}
+_ABSENT_ISSUER: Final = frozenset({"2", "3"})
+#: ``dsId`` by brand.
 _DIRECTORY_SERVERS: Final = {"VISA": "1", "MASTERCARD": "2"}
 
 
@@ -78,21 +91,35 @@ def _authentication(
     session: Session, entry: CardEntry, verdict: Verdict, random: RandomSource
 ) -> dict[str, str]:
     """Give the 3-D Secure fields; ``mdStatus`` is absent for a card that is not enrolled, unless it is refused there."""
+    card = entry.card
     passed = verdict.result is not AttemptResult.NOT_AUTHENTICATED
-    if passed and not entry.card.enrolled:
+    # A magic amount may take the payment to the bank with any card, and end it with any.
+    has_said = bool(card.md_status) and passed is card.authenticates
+    if passed and not (card.enrolled or has_said):
         return {}
     case_id = f"{random.randrange(10_000):04d}"
+    asked = "1" if passed else "0"
+    status = card.md_status if has_said else asked
+    return {
+        "mdStatus": status,
+        "mdErrorMsg": _SAID.get(status, verdict.message),
+        "md": f"{card.number[:6]}:{random.randbytes(32).hex()}:{case_id}:##{session.account.client_id}",
+        **_issuer_said(status, card.brand, random),
+    }
+
+
+def _issuer_said(status: str, brand: str, random: RandomSource) -> dict[str, str]:
+    """Give what the issuer's own part of 3-D Secure answered; nothing where neither card nor issuer takes part."""
+    if status in _ABSENT_ISSUER:
+        return {}
     shown = {
-        "mdStatus": "1" if passed else "0",
-        "txstatus": "Y" if passed else "N",
-        "mdErrorMsg": "Y-status/Challenge authentication" if passed else verdict.message,
-        "md": f"{entry.card.number[:6]}:{random.randbytes(32).hex()}:{case_id}:##{session.account.client_id}",
-        "PAResVerified": "true" if passed else "false",
+        "txstatus": _TX_STATUS.get(status, "U"),
+        "PAResVerified": "true" if status in _ECI else "false",
         "PAResSyntaxOK": "true",
     }
-    if not passed:
+    if status not in _ECI:
         return shown
-    eci = _FULL_ECI.get(entry.card.brand, "05")
+    eci = _ECI[status].get(brand, _ECI[status]["VISA"])
     return {**shown, "eci": eci, "cavv": _base64(random.randbytes(20)), "cavvAlgorithm": "2"}
 
 

@@ -69,7 +69,14 @@ def card_outcome(t: Texts, card: SimulatedCard) -> str:
     """Say what paying with *card* leads to."""
     if t.language == _WIRE_LANGUAGE:
         return card.outcome
-    security = t("cards.secure", code=CHALLENGE_CODE) if card.enrolled else t("cards.plain")
     ending = card.ending
+    if card.md_status:
+        security = t("cards.unasked", status=card.md_status)
+        return (
+            t("cards.accepted", security=security)
+            if card.authenticates
+            else t("cards.unavailable", status=card.md_status)
+        )
+    security = t("cards.secure", code=CHALLENGE_CODE) if card.enrolled else t("cards.plain")
     kind = "accepted" if ending.kind is EndingKind.APPROVED else ending.kind.name.lower()
     return t(f"cards.{kind}", code=ending.code, security=security)
