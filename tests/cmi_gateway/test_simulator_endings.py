@@ -66,7 +66,9 @@ def test_every_card_and_amount_says_what_it_leads_to():
     assert ending_of(Money.parse("77700.50")) is None
     for card in CARDS:
         is_unavailable = bool(card.md_status) and not card.authenticates
-        assert card.outcome.startswith("3-D Secure indisponible" if is_unavailable else card.ending.kind.value)
+        assert card.outcome.startswith(
+            "3-D Secure indisponible" if is_unavailable else card.ending.kind.value
+        )
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.number)

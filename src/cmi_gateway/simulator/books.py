@@ -12,12 +12,15 @@ from cmi_gateway.api.history import LineKind
 from cmi_gateway.moroccan_time import casablanca
 from cmi_gateway.simulator import operations
 from cmi_gateway.simulator.account import MerchantAccount
+from cmi_gateway.simulator.keepsakes import MOST_KEPT, Keepsakes
 from cmi_gateway.simulator.orders import Order
 from cmi_gateway.simulator.transaction import RandomSource, TransactionNumbers, issue_numbers
 from cmi_gateway.simulator.transaction_line import TransactionLine
 
 _FIRST_SERIALS: Final = 900_000
 _A_DAY: Final = timedelta(days=1)
+#: Batches of one merchant that are remembered.
+_MOST_BATCHES: Final = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +65,8 @@ class Books:
         clock: Gives the current instant, aware.
 
         random: The source of chance.
+
+        most_orders: How many are remembered; then the oldest is forgotten, as if it had never been.
     """
 
     def __init__(
@@ -69,12 +74,14 @@ class Books:
         accounts: Mapping[str, MerchantAccount],
         clock: Callable[[], datetime],
         random: RandomSource,
+        *,
+        most_orders: int = MOST_KEPT,
     ) -> None:
         self.accounts = accounts
         self.clock = clock
         self._random = random
         self._serial = random.randrange(_FIRST_SERIALS)
-        self._orders: dict[tuple[str, str], Order] = {}
+        self._orders = Keepsakes[tuple[str, str], Order](most_orders)
         now = clock()
         self._batches = {
             client_id: [Batch(client_id=client_id, number=1, opened_at=now)] for client_id in accounts
@@ -82,12 +89,12 @@ class Books:
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Every order that a page was opened for, oldest first."""
-        return tuple(self._orders.values())
+        """Every order that a page was opened for, as far as it is remembered, oldest first."""
+        return self._orders.values
 
     @property
     def batches(self) -> tuple[Batch, ...]:
-        """Every batch, merchant by merchant, the open one last."""
+        """Every batch, as far as it is remembered, merchant by merchant, the open one last."""
         return tuple(batch for batches in self._batches.values() for batch in batches)
 
     def find(self, client_id: str, order_id: str) -> Order | None:
@@ -96,7 +103,11 @@ class Books:
 
     def enter(self, client_id: str, order_id: str) -> Order:
         """Give an order, entering it when it is new."""
-        return self._orders.setdefault((client_id, order_id), Order(client_id, order_id))
+        known = self.find(client_id, order_id)
+        if known is None:
+            known = Order(client_id, order_id)
+            self.keep(known)
+        return known
 
     def keep(self, order: Order) -> None:
         """Write an order in the place of its earlier self."""
@@ -137,6 +148,7 @@ class Books:
             lines += its_lines
         batches[-1] = attrs.evolve(batches[-1], closed_at=at, lines=tuple(lines))
         batches.append(Batch(client_id=client_id, number=number + 1, opened_at=reopened_at))
+        del batches[:-_MOST_BATCHES]
         return batches[-2]
 
 

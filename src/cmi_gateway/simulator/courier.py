@@ -20,6 +20,7 @@ import attrs
 from cmi_gateway.simulator.delivery import CallbackAnswer, CallbackSender, LoopbackSender
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.gateway import SimulatedGateway
+from cmi_gateway.simulator.keepsakes import Keepsakes
 from cmi_gateway.simulator.orders import Attempt, SessionState
 from cmi_gateway.simulator.sendings import Mishaps, ReplyFate, Sending
 from cmi_gateway.simulator.transaction import RandomSource
@@ -67,7 +68,7 @@ class Courier:
         self._count = 0
         self._waiting: list[Sending] = []
         self._done: deque[Sending] = deque(maxlen=_MOST_KEPT)
-        self._mishaps: dict[str, Mishaps] = {}
+        self._mishaps = Keepsakes[str, Mishaps]()
 
     @property
     def waiting(self) -> tuple[Sending, ...]:
@@ -83,7 +84,7 @@ class Courier:
 
     def mishaps(self, token: str) -> Mishaps:
         """Give what goes wrong with the last payment of a session."""
-        return self._mishaps.get(token, Mishaps())
+        return self._mishaps.get(token) or Mishaps()
 
     def call_back(self, token: str, attempt: Attempt) -> None:
         """Send the callback of the attempt that the session *token* has just made, with the faults that strike it."""
@@ -224,7 +225,8 @@ class Courier:
         _log.info("callback of attempt %d: %s", done.attempt.serial, outcome)
         self._keep(done)
         heard = answer.reply if done.fate is ReplyFate.READ else None
-        if done.token is not None:
+        # A visit may be forgotten by the time that a late callback is answered.
+        if done.token is not None and self._gateway.session(done.token) is not None:
             self._gateway.record_reply(done.token, heard)
         elif heard is not None:
             self._gateway.record_late_reply(done.attempt, heard)

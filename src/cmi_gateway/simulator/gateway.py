@@ -27,6 +27,7 @@ from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.books import Batch, Books
 from cmi_gateway.simulator.card_form import CardFormErrors
 from cmi_gateway.simulator.hosted_page import HostedPage
+from cmi_gateway.simulator.keepsakes import MOST_KEPT
 from cmi_gateway.simulator.orders import Attempt, Order, Refusal, Session
 from cmi_gateway.simulator.transaction import RandomSource
 
@@ -41,15 +42,24 @@ class SimulatedGateway:
         clock: Gives the current instant, aware.
 
         random: The source of chance: ``secrets.SystemRandom()``, or a seeded one to repeat a test.
+
+        most_kept: How many orders, and visits to the page, are remembered. Then the oldest are forgotten: the gateway
+            does not know them any more, and such an order could be paid again.
     """
 
     def __init__(
-        self, accounts: Iterable[MerchantAccount], *, clock: Callable[[], datetime], random: RandomSource
+        self,
+        accounts: Iterable[MerchantAccount],
+        *,
+        clock: Callable[[], datetime],
+        random: RandomSource,
+        most_kept: int = MOST_KEPT,
     ) -> None:
         self._clock = clock
         self._lock = RLock()
-        self._books = Books({account.client_id: account for account in accounts}, clock, random)
-        self._page = HostedPage(self._books, random)
+        by_client_id = {account.client_id: account for account in accounts}
+        self._books = Books(by_client_id, clock, random, most_orders=most_kept)
+        self._page = HostedPage(self._books, random, most_sessions=most_kept)
 
     def now(self) -> datetime:
         """Give the gateway's present instant."""

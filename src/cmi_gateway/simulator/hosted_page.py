@@ -28,6 +28,7 @@ from cmi_gateway.simulator.books import Books
 from cmi_gateway.simulator.card_form import CardEntry, CardFormErrors, echoed_of, read_card_form
 from cmi_gateway.simulator.cards import CHALLENGE_CODE, DECLINED_CARD
 from cmi_gateway.simulator.endings import Ending, EndingKind
+from cmi_gateway.simulator.keepsakes import MOST_KEPT, Keepsakes
 from cmi_gateway.simulator.magic_amounts import ending_of
 from cmi_gateway.simulator.operations import Done
 from cmi_gateway.simulator.orders import (
@@ -54,17 +55,19 @@ class HostedPage:
         books: Orders and merchants.
 
         random: The source of chance.
+
+        most_sessions: How many are remembered; then the oldest is forgotten.
     """
 
-    def __init__(self, books: Books, random: RandomSource) -> None:
+    def __init__(self, books: Books, random: RandomSource, *, most_sessions: int = MOST_KEPT) -> None:
         self._books = books
         self._random = random
-        self._sessions: dict[str, Session] = {}
+        self._sessions = Keepsakes[str, Session](most_sessions)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
-        """Every session, oldest first."""
-        return tuple(self._sessions.values())
+        """Every session, as far as it is remembered, oldest first."""
+        return self._sessions.values
 
     def session(self, token: str) -> Session | None:
         """Give the session of this token, or None."""
@@ -154,10 +157,11 @@ class HostedPage:
         return self._go_on(session, session.attempt) if waits and session.attempt else session
 
     def record_late_reply(self, attempt: Attempt, reply: Reply | None) -> None:
-        """Note an answer that the customer no longer waits for; a capture stays done."""
-        order = self._books.enter(attempt.client_id, attempt.order_id)
-        known = next(one for one in order.attempts if one.serial == attempt.serial)
-        if known.reply is not Reply.CAPTURE:
+        """Note an answer that the customer no longer waits for; a capture stays done, a forgotten order forgotten."""
+        order = self._books.find(attempt.client_id, attempt.order_id)
+        attempts = () if order is None else order.attempts
+        known = next((one for one in attempts if one.serial == attempt.serial), None)
+        if known is not None and known.reply is not Reply.CAPTURE:
             self._note_reply(attrs.evolve(known, is_answered=True, reply=reply or known.reply))
 
     def decline_again(self, token: str) -> Attempt:
