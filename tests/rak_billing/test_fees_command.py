@@ -109,6 +109,16 @@ def test_explain_shows_every_step():
     assert english.endswith("The customer's fee: 2.41 DH\n")
 
 
+def test_explain_speaks_the_currency_of_the_schedule(tmp_path):
+    """An amount without a unit is one of the tariff's."""
+    (tmp_path / "t.toml").write_text(
+        GUIDE.replace('version = "1"', 'version = "1"\ncurrency = "EUR"'), "utf-8"
+    )
+    output = run("explain", tmp_path / "t.toml", "100", "18,83", "--language", "en")[1]
+    assert output.startswith("Invoices: 100.00 + 18.83 = 118.83 EUR\n")
+    assert output.endswith("The customer's fee: 1.31 EUR\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -16,6 +16,7 @@ from rak_billing.cli.fees.values import AMOUNT, tariff_argument
 from rak_billing.clock import utc_now
 from rak_billing.display import amount_text, date_text
 from rak_billing.errors import FeeError
+from rak_billing.fees.schedule import FeeSchedule
 from rak_billing.fees.selectors import CARDS, ONLINE, Card, Circumstances
 from rak_billing.fees.tariff import Tariff
 
@@ -63,9 +64,10 @@ def command(
     """
     on = day.date() if day else local_time(utc_now()).date()
     given = Circumstances(card, brand, channel, customer_class)
-    _require_a_rule(tariff, on, given)
+    currency = _schedule_for(tariff, on, given).currency
     try:
-        total = sum(amounts, start=Money(0))
+        amounts = tuple(Money(amount.centimes, currency) for amount in amounts)
+        total = sum(amounts, start=Money(0, currency))
         fee = tariff.fee(
             total,
             invoices=amounts,
@@ -85,11 +87,11 @@ def command(
     if language == "fr":
         click.echo(f"Frais du client : {amount_text(fee.gross)}")
     else:
-        click.echo(f"The customer's fee: {fee.gross} DH")
+        click.echo(f"The customer's fee: {fee.gross} {_unit(currency)}")
 
 
-def _require_a_rule(tariff: Tariff, on: date, given: Circumstances) -> None:
-    """Say in French what the tariff does not price; that is no fault of its file."""
+def _schedule_for(tariff: Tariff, on: date, given: Circumstances) -> FeeSchedule:
+    """Give the schedule of the payment, or say in French that there is none; that is no fault of the file."""
     try:
         schedule = tariff.in_force(on)
     except FeeError:
@@ -103,6 +105,7 @@ def _require_a_rule(tariff: Tariff, on: date, given: Circumstances) -> None:
         named = ", ".join(f"{key} {value}" for key, value in attrs.asdict(given).items() if value)
         reason = f"aucune règle du barème {schedule.id} n'est pour ce paiement ({named})"
         raise click.ClickException(reason) from None
+    return schedule
 
 
 def _sum_of(amounts: Sequence[Money], total: Money, language: Literal["fr", "en"]) -> Iterator[str]:
@@ -110,4 +113,8 @@ def _sum_of(amounts: Sequence[Money], total: Money, language: Literal["fr", "en"
     if len(amounts) > 1:
         label, point = ("Factures : ", ",") if language == "fr" else ("Invoices: ", ".")
         terms = " + ".join(map(str, amounts))
-        yield f"{label}{terms} = {total} DH".replace(".", point)
+        yield f"{label}{terms} = {total} {_unit(total.currency)}".replace(".", point)
+
+
+def _unit(currency: str) -> str:
+    return "DH" if currency == "MAD" else currency
