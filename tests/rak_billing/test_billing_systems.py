@@ -1,10 +1,13 @@
 """The billing systems that need no network: in memory, in a file, from CSV files, and as files handed over."""
 
 import csv
+import importlib.util
 import json
 import sqlite3
+import sys
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 
 import attrs
 import pytest
@@ -271,3 +274,14 @@ def test_a_folder_in_trouble_was_not_sent_to(tmp_path):
     (tmp_path / "out").write_text("in the way")
     with pytest.raises(PostingNotSentError, match="cannot be written to"):
         PostingFolder(tmp_path / "out").post(POSTING)
+
+
+def test_the_example_of_the_documentation_keeps_its_promise(tmp_path):
+    """Whoever copies the adapter of the page begins with one that is proved."""
+    path = Path(__file__).parents[2] / "docs" / "examples" / "test_own_billing.py"
+    spec = importlib.util.spec_from_file_location("test_own_billing", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    module.test_our_books_take_each_payment_once(tmp_path)
+    del sys.modules[spec.name]

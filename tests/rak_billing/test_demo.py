@@ -5,7 +5,7 @@ from threading import Timer
 import pytest
 
 from cmi_gateway.simulator.delivery import CallbackAnswer, LoopbackSender
-from rak_billing.demo.bills import GUIDE_CLIENT, DemoBilling, demo_clients
+from rak_billing.demo.bills import GUIDE_CLIENT, demo_billing, demo_clients
 from rak_billing.demo.customer import Customer, find_work
 from rak_billing.demo.journey import card_values, hand_over, identify, pay_bill
 from rak_billing.demo.servers import running_demo
@@ -103,9 +103,9 @@ def test_the_work_is_what_the_portal_checks():
     assert all(solves("a token", find_work("a token", bits), bits) for bits in (1, 8, 12))
 
 
-def test_every_client_of_the_demo_can_be_looked_up():
+def test_every_client_of_the_demo_can_be_looked_up(tmp_path):
     """Each number on the list has a statement; another has none."""
-    billing = DemoBilling.of(demo_clients())
+    billing = demo_billing(tmp_path)
     counts = [len(billing.statement(client.customer_ref).invoices) for client in demo_clients()]
     assert [2, 3, 12, 0] == counts
     assert billing.statement("999999999") is None

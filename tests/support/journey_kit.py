@@ -12,7 +12,7 @@ from email.policy import default
 import attrs
 
 from cmi_gateway.simulator.delivery import CallbackAnswer, LoopbackSender
-from rak_billing.demo.bills import DemoBilling, demo_clients
+from rak_billing.demo.bills import demo_clients
 from rak_billing.demo.customer import Customer
 from rak_billing.demo.journey import accept, choose, identification, identify
 from rak_billing.demo.servers import RunningDemo, running_demo
@@ -47,7 +47,9 @@ class Callbacks:
 class Bills:
     """A billing system that a test changes between two pages."""
 
-    statements: dict[str, Statement] = attrs.Factory(lambda: dict(DemoBilling.of(demo_clients()).statements))
+    statements: dict[str, Statement] = attrs.Factory(
+        lambda: {client.customer_ref: client.statement for client in demo_clients()}
+    )
 
     def statement(self, customer_ref):
         return self.statements.get(customer_ref)

@@ -17,7 +17,7 @@ from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.delivery import CallbackSender
 from cmi_gateway.simulator.server import LoopbackServer, RunningSimulator, running_simulator, utc_now
 from rak_billing.checkout import Checkout
-from rak_billing.demo.bills import DemoBilling, demo_clients
+from rak_billing.demo.bills import demo_billing
 from rak_billing.mailers import FolderMailer
 from rak_billing.payments.journal import Journal
 from rak_billing.portal.app import create_app
@@ -93,7 +93,7 @@ def running_demo(
     ):
         checkout = Checkout(
             tenant=attrs.evolve(Tenant.preset("rak"), portal_url=server.url),
-            billing=billing or DemoBilling.of(demo_clients()),
+            billing=billing or demo_billing(folder),
             journal=journal,
             merchant=Merchant(_CLIENT_ID, _STORE_KEY, simulator.gateway, name="RAK"),
             mailer=FolderMailer(mail_folder),
