@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from rak_billing.quote_facts import QuoteChange as QuoteChange
     from rak_billing.quote_seal import SealedQuote as SealedQuote
     from rak_billing.receipt import Receipt as Receipt
+    from rak_billing.recovery.sweeping import SweepReport as SweepReport
     from rak_billing.selection import Refusal as Refusal
     from rak_billing.selection import Selection as Selection
     from rak_billing.selection import SelectionRule as SelectionRule
@@ -115,6 +116,7 @@ _HOMES = {
     "SelectionRulesError": "errors",
     "SettingError": "errors",
     "Statement": "invoices",
+    "SweepReport": "recovery.sweeping",
     "Suggestion": "selection.suggesting",
     "Tariff": "fees.tariff",
     "Tenant": "tenant",
@@ -174,6 +176,7 @@ __all__ = [
     "SettingError",
     "Statement",
     "Suggestion",
+    "SweepReport",
     "Tariff",
     "Tenant",
     "TenantError",

@@ -5,11 +5,11 @@ Free of any web framework: a portal calls these methods and shows what they retu
 so that a crash at any point leaves either all of it or nothing. The deciding is done elsewhere, by pure functions.
 """
 
-import logging
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from secrets import compare_digest, token_bytes
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -19,12 +19,12 @@ from cmi_gateway.money import Money
 from cmi_gateway.moroccan_time import check_zone_data
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
+from rak_billing.checkout_checks import check_choice, is_confirmation, log_findings
 from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
-from rak_billing.errors import JournalError, QuoteError, TenantError, TermsNotAcceptedError
-from rak_billing.fees.law import legal_findings
+from rak_billing.errors import JournalError, QuoteError, TermsNotAcceptedError
 from rak_billing.fees.schedule import Card, FeeSchedule
 from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
 from rak_billing.invoices import Statement
@@ -33,19 +33,19 @@ from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.states import AttemptState
-from rak_billing.ports import BillingSystem, Clock, Mailer
+from rak_billing.ports import BillingSystem, Clock, GatewayApi, Mailer
 from rak_billing.proving import prove
 from rak_billing.quote import Quote
 from rak_billing.quote_seal import QuoteSeal, SealedQuote
 from rak_billing.receipt import Receipt
+from rak_billing.recovery.gateway import PacedGateway
+from rak_billing.recovery.learning import Learning
+from rak_billing.recovery.sweeping import Sweep, SweepReport
 from rak_billing.selection.rules import NO_RULES, SelectionRules
 from rak_billing.selection.suggesting import NoSuggestion, Suggestion, suggest
 from rak_billing.settling import answer_callback
 from rak_billing.starting import Payer, Start, unpaid_here
 from rak_billing.tenant import Tenant
-
-#: Findings of `rak_billing.fees.law`, under a name of their own: who knows them can send them elsewhere.
-_law_log: Final = logging.getLogger("rak_billing.law")
 
 #: For how long after its start an undecided payment is shown to the customer: the gateway's session, and a margin.
 _OPEN_FOR: Final = timedelta(minutes=60)
@@ -60,28 +60,14 @@ def _all_secrets(keys: Iterable[bytes | str | ReceiptSecrets]) -> tuple[ReceiptS
     return tuple(key if isinstance(key, ReceiptSecrets) else ReceiptSecrets(key) for key in keys)
 
 
-def _is_confirmation(_checkout: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    if value not in {"callback", "later"}:
-        raise TenantError("checkout", "confirm", "expected 'callback' or 'later'")
-
-
-def _check_choice(chosen: Collection[str], accepted: str | Money) -> None:
-    """Tell a caller's slip from a changed bill, which it would look like to the customer, again and again."""
-    if isinstance(chosen, str):
-        raise TypeError("chosen is a collection of references; a single text would be read letter by letter")
-    if not isinstance(accepted, (str, Money)):
-        raise TypeError(
-            f"accepted is the sealed quote that the customer saw, or its total as Money, not {type(accepted).__name__}"
-        )
-
-
 @attrs.frozen(kw_only=True, eq=False)
 class Checkout:
     """
     Everything a portal does with payments. Make one and share it between threads.
 
     If the tariff makes customers bear a fee that the law puts on the operator, making a checkout logs a warning to
-    ``rak_billing.law``, with the texts; it works all the same.
+    ``rak_billing.law``, with the texts; if callbacks alone are believed, one to ``rak_billing.confirmation``. It works
+    all the same.
 
     Attributes:
         tenant: The operator.
@@ -99,9 +85,12 @@ class Checkout:
             the merchant's older store keys stand for them.
         clock: The present instant, aware and in UTC.
         random_token: Gives that many random bytes.
-        confirm_on: The argument *confirm*. ``"callback"``: what the gateway's callback approves is paid at once.
-            ``"later"``: it is accepted, and paid once `confirm` is called for it. The gateway's signature is weaker
-            than it looks, so prefer ``"later"`` wherever the gateway can be asked.
+        api: Asks the gateway, and captures, voids and refunds where that is switched on: a `cmi_gateway.ApiClient`.
+        confirm_on: The argument *confirm*. ``"gateway"``, the default with an *api*: what the callback approves is
+            accepted, and paid once `sweep` has asked the gateway. ``"callback"``, the default without: it is paid at
+            once, which the log warns of, since the gateway's signature is weaker than it looks. ``"later"``: it is
+            accepted, and paid once `confirm` is called for it.
+        sleep: Waits for so many seconds between two requests to the gateway.
 
     Raises:
         TenantError: *secret_key* or *confirm* will not do.
@@ -119,10 +108,17 @@ class Checkout:
     )
     clock: Clock = attrs.field(default=utc_now, repr=False)
     random_token: RandomBytes = attrs.field(default=token_bytes, repr=False)
-    confirm_on: Literal["callback", "later"] = attrs.field(
-        alias="confirm", default="callback", validator=_is_confirmation
+    api: GatewayApi | None = attrs.field(default=None, repr=False)
+    confirm_on: Literal["gateway", "callback", "later"] = attrs.field(
+        alias="confirm", validator=is_confirmation
     )
+    sleep: Callable[[float], object] = attrs.field(default=time.sleep, repr=False)
     _no_mailer: Notice = attrs.field(init=False, repr=False, factory=Notice)
+    _no_api: Notice = attrs.field(init=False, repr=False, factory=Notice)
+
+    @confirm_on.default
+    def _by_the_best_there_is(self) -> Literal["gateway", "callback"]:
+        return "callback" if self.api is None else "gateway"
 
     @secrets.default
     def _key_of_the_merchant(self) -> bytes:
@@ -137,9 +133,7 @@ class Checkout:
 
     def __attrs_post_init__(self) -> None:
         check_zone_data()
-        # Once for each start of a portal or worker, as each makes one checkout.
-        for finding in legal_findings(self.tenant.fee_schedule):
-            _law_log.warning("%s", finding.english)
+        log_findings(self.tenant, confirm=self.confirm_on)
 
     def look_up(self, customer_ref: str) -> Statement | None:
         """
@@ -289,7 +283,7 @@ class Checkout:
             NotPayableOnlineError: The gateway would refuse what the bills say.
             BillingUnavailableError: Billing gave no answer.
         """
-        _check_choice(chosen, accepted)
+        check_choice(chosen, accepted)
         payer = Payer(checked_email(email), card, checked_language(language))
         if terms is not True:
             raise TermsNotAcceptedError("expected the general terms to be accepted")
@@ -373,6 +367,28 @@ class Checkout:
         order, attempt = found
         if attempt.state not in {AttemptState.CAPTURED, AttemptState.SETTLED}:
             self._confirmation().confirm(tx, order, attempt, at=at)
+
+    def sweep(self, *, limit: int = 100, budget: timedelta = timedelta(seconds=30)) -> SweepReport:
+        """
+        Ask the gateway about payments that stay silent or are not confirmed yet, and do what follows from its word.
+
+        Attempts are due 1, 6 and 21 minutes, an hour and a half and six hours after their start, then daily; at once,
+        and by the same calendar anew, after a callback that told of money. Call it from a worker every few seconds; on
+        as many machines as you like: each attempt is one machine's at a time. Interrupted, it is simply called again.
+
+        Args:
+            limit: Look at no more attempts than this.
+
+            budget: Begin no look after so long. One request a second leaves, over all machines together.
+        """
+        if self.api is None:
+            self._no_api.warn("no api was given: payments that stay silent are not asked about")
+            return SweepReport()
+        learning = Learning(self._confirmation(), self.api.operations)
+        gateway = PacedGateway(self.api, self.journal, self.clock, self.sleep)
+        return Sweep(self.tenant.id, self.journal, gateway, learning, self.clock).run(
+            limit=limit, budget=budget
+        )
 
     def deliver(self) -> int:
         """

@@ -6,7 +6,7 @@ Any object with the right methods fits; nothing has to be inherited. The answers
 an outage must never look like "nothing to pay".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +19,12 @@ from rak_billing.invoices import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from cmi_gateway.api.history import OrderHistory
+    from cmi_gateway.api.operation import Operation, OperationDone
+    from cmi_gateway.api.order import OrderStatus
+    from cmi_gateway.api.resolving import Resolution
+    from cmi_gateway.money import Money
 
 
 class Clock(Protocol):
@@ -92,6 +98,60 @@ class TransactionalPosting(Protocol):
 
         Never commits: the entry and the mark that it was delivered are kept together, or not at all.
         """
+        ...
+
+
+class GatewayApi(Protocol):
+    """Ask the gateway, and have it move money; `cmi_gateway.ApiClient` is one. See there for what may be raised."""
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """Which of ``capture``, ``void`` and ``refund`` are switched on."""
+        ...
+
+    def status(self, order_id: str, *, expected: "Money | None" = None) -> "OrderStatus":
+        """Ask what became of an order."""
+        ...
+
+    def history(self, order_id: str) -> "OrderHistory":
+        """Ask for all transactions of an order."""
+        ...
+
+    def capture(
+        self,
+        order_id: str,
+        amount: "Money",
+        *,
+        key: str | None = None,
+        remember: "Callable[[Operation], object] | None" = None,
+    ) -> "OperationDone":
+        """Take the money that was reserved, once."""
+        ...
+
+    def void(
+        self,
+        order_id: str,
+        transaction_id: str | None = None,
+        *,
+        key: str | None = None,
+        remember: "Callable[[Operation], object] | None" = None,
+    ) -> "OperationDone":
+        """Cancel a transaction before its batch is closed."""
+        ...
+
+    def refund(
+        self,
+        order_id: str,
+        amount: "Money",
+        *,
+        key: str | None = None,
+        remember: "Callable[[Operation], object] | None" = None,
+    ) -> "OperationDone":
+        """Give money back after its batch was closed."""
+        ...
+
+    def resolve(self, operation: "Operation") -> "Resolution":
+        """Find out whether an operation was carried out whose answer was lost."""
         ...
 
 

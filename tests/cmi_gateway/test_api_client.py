@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cmi_gateway as cmi
+from cmi_gateway.api.operation import Operation
 from cmi_gateway.api.transport import RawAnswer
 from support.api_kit import (
     DOCUMENTS,
@@ -302,6 +303,16 @@ def lost_refund(*later, clock=None):
     with pytest.raises(cmi.OutcomeUnknownError) as caught:
         api.refund(ORDER, HUNDRED)
     return api, caught.value.record, clock, transport
+
+
+def test_an_operation_that_was_kept_as_text_opens_the_order_again():
+    """Read back it lacks the history's finer facts; it is the same operation all the same, by its key."""
+    api, record, clock, _ = lost_refund(history(SETTLED), history(SETTLED), done("T-R2"))
+    clock.now += timedelta(minutes=15)
+    kept = Operation.from_text(record.to_text())
+    assert kept != record
+    assert isinstance(api.resolve(kept), cmi.OperationNotDone)
+    assert "T-R2" == api.refund(ORDER, HUNDRED, key="again").transaction_id
 
 
 def test_resolve_finds_what_was_done():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rak_billing.payments.look_times import FIRST_LOOK, SHORTEST_PAUSE, next_look
+from rak_billing.payments.look_times import FIRST_LOOK, SHORTEST_PAUSE, next_look, next_look_while_waited_for
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -23,9 +23,10 @@ def test_the_calendar_is_the_promised_one():
     assert [1, 6, 21, 90, 360, *(1440 * day for day in range(1, 16))] == minutes
 
 
-def test_a_look_at_the_very_beginning_is_followed_by_the_second():
-    """Asked at once after a callback: the look at one minute would come too early, the next is at six."""
-    assert START + timedelta(minutes=6) == next_look(START, START + timedelta(seconds=2))
+def test_a_look_that_came_late_or_early_keeps_its_distance():
+    """Asked a second late: the next is a second late too, and none is left out. Asked at once: not again for five minutes."""
+    for asked, following in ((0, 300), (61, 361), (361, 21 * 60), (400, 21 * 60)):
+        assert START + timedelta(seconds=following) == next_look(START, START + timedelta(seconds=asked))
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=30)))
@@ -34,3 +35,11 @@ def test_no_order_is_asked_about_twice_in_five_minutes(after):
     asked = START + after
     following = next_look(START, asked)
     assert following is None or following >= asked + SHORTEST_PAUSE
+
+
+def test_a_customer_who_waits_is_asked_about_thrice_in_the_first_minute():
+    """At once, then after 3 and 15 seconds and a minute; after that the calendar."""
+    at, looks = START, []
+    while (at := next_look_while_waited_for(START, at)) is not None:
+        looks.append((at - START).total_seconds())
+    assert [3, 15, 60] == looks

@@ -123,6 +123,11 @@ class ApiClient:
         """The account that is asked for."""
         return self._merchant
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """Which of ``capture``, ``void`` and ``refund`` are switched on."""
+        return frozenset(kind.value for kind in self._execution.switched_on)
+
     def status(self, order_id: str, *, expected: Money | None = None) -> OrderStatus:
         """
         Ask what became of an order. It changes nothing.

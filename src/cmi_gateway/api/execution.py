@@ -54,14 +54,14 @@ class Execution:
         self._exchange = exchange
         self._queries = queries
         self._guard = guard
-        self._switched_on = frozenset(switched_on)
+        self.switched_on = frozenset(switched_on)
         self._clock = clock
 
     def run(
         self, request: ApiRequest, key: str, remember: Callable[[Operation], object] | None
     ) -> OperationDone:
         """Look, let the caller write down, send once."""
-        if request.kind not in self._switched_on:
+        if request.kind not in self.switched_on:
             raise OperationBlockedError(
                 f"not sent: {request.kind} is not switched on; name it in ApiClient(operations=...) once CMI "
                 "has confirmed the permission",

@@ -69,3 +69,11 @@ class Inquiries:
         is_ours = (table.c.order_id == inquiry.order_id, table.c.fence == inquiry.fence)
         values = {"due_at": due_at} | ({} if asked_at is None else {"asked_at": asked_at})
         self._connection.execute(update(table).where(*is_ours).values(**values))
+
+    def bring_forward(self, order_id: str, *, due_at: datetime) -> None:
+        """Have the gateway asked at *due_at*, unless it is to be asked before."""
+        table = schema.inquiries
+        is_later = table.c.due_at.is_(None) | (table.c.due_at > due_at)
+        self._connection.execute(
+            update(table).where(table.c.order_id == order_id, is_later).values(due_at=due_at)
+        )

@@ -27,8 +27,10 @@ from rak_billing.payments.callbacks import Callbacks
 from rak_billing.payments.databases import engine_of
 from rak_billing.payments.inquiries import Inquiries
 from rak_billing.payments.locks import InvoiceLocks
+from rak_billing.payments.operations import Operations
 from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
+from rak_billing.payments.paces import Paces
 from rak_billing.payments.postgresql import check_durable
 from rak_billing.payments.preparing import bring_up_to_date
 from rak_billing.payments.receipts import ReceiptBook
@@ -80,6 +82,16 @@ class Transaction:
     def inquiries(self) -> Inquiries:
         """When the gateway is asked about which attempt."""
         return Inquiries(self.connection)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Captures, voids and refunds."""
+        return Operations(self.connection)
+
+    @cached_property
+    def paces(self) -> Paces:
+        """When the next request may go to the gateway."""
+        return Paces(self.connection)
 
     @cached_property
     def rejections(self) -> Rejections:

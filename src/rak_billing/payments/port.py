@@ -11,11 +11,21 @@ error and `Journal.run` does it again: they never both act on what only one of t
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.payments.records import Answered, AttemptRecord, Inquiry, OrderRecord, OutboxEntry, Review
+from rak_billing.payments.records import (
+    Answered,
+    AttemptRecord,
+    Inquiry,
+    OperationOutcome,
+    OperationRecord,
+    OrderRecord,
+    OutboxEntry,
+    Review,
+    ReviewKind,
+)
 from rak_billing.payments.states import Event
 
 T = TypeVar("T")
@@ -165,6 +175,38 @@ class InquiriesPort(Protocol):
         """Say when to ask again, None for never, unless it was claimed or hastened since."""
         ...
 
+    def bring_forward(self, order_id: str, *, due_at: datetime) -> None:
+        """Have the gateway asked at *due_at*, unless it is to be asked before."""
+        ...
+
+
+class OperationsPort(Protocol):
+    """Captures, voids and refunds, each written down before it is sent."""
+
+    def add(self, operation: OperationRecord) -> None:
+        """Write one down; JournalError for a second of the same key, or a second open one of an attempt."""
+        ...
+
+    def open_of(self, order_id: str) -> OperationRecord | None:
+        """Return the operation on an attempt of which nobody knows what became of it, or None."""
+        ...
+
+    def count(self, order_id: str, kind: str) -> int:
+        """Return how many operations of this kind there were on an attempt."""
+        ...
+
+    def resolve(self, key: str, outcome: OperationOutcome, *, at: datetime) -> bool:
+        """Write what became of an open operation; tell whether it was open."""
+        ...
+
+
+class PacesPort(Protocol):
+    """When the next request may leave, for all machines together."""
+
+    def take(self, name: str, *, now: datetime, gap: timedelta) -> datetime:
+        """Take the next instant of this name, now or later; the one after it is *gap* later."""
+        ...
+
 
 class RejectionsPort(Protocol):
     """Callbacks that were not believed."""
@@ -183,6 +225,16 @@ class ReviewsPort(Protocol):
 
     def add(self, review: Review) -> None:
         """Put a matter before a person."""
+        ...
+
+    def keep(self, review: Review) -> None:
+        """Put a matter before a person unless it lies there; one that was settled is opened again."""
+        ...
+
+    def settle(
+        self, order_id: str, *, by: str, why: str, at: datetime, kinds: Collection[ReviewKind] | None = None
+    ) -> int:
+        """Close what lies before a person about an attempt, all of it or these kinds; return how many."""
         ...
 
     def unresolved(self) -> tuple[Review, ...]:
@@ -268,6 +320,16 @@ class TransactionPort(Protocol):
     @property
     def inquiries(self) -> InquiriesPort:
         """When to ask the gateway."""
+        ...
+
+    @property
+    def operations(self) -> OperationsPort:
+        """Captures, voids and refunds."""
+        ...
+
+    @property
+    def paces(self) -> PacesPort:
+        """When the next request may go to the gateway."""
         ...
 
     @property

@@ -137,7 +137,7 @@ class Review:
     Attributes:
         order_id: The gateway's order id of the attempt concerned.
         kind: What is the matter.
-        callback_digest: The callback that brought it.
+        callback_digest: The callback that brought it; empty where the gateway was asked.
         raised_at: When it was noticed.
     """
 
@@ -195,3 +195,33 @@ class Inquiry:
     since: datetime
     asked_at: datetime | None
     fence: int
+
+
+@unique
+class OperationOutcome(StrEnum):
+    """What became of a capture, void or refund."""
+
+    DONE = "done"
+    REFUSED = "refused"  # the gateway said no
+    NOT_DONE = "not_done"  # no answer came, and the gateway's history shows that nothing was done
+    NOT_SENT = "not_sent"  # it never left this machine
+
+
+@attrs.frozen
+class OperationRecord:
+    """
+    A capture, void or refund as it is kept.
+
+    Attributes:
+        key: Names it for ever.
+        order_id: The attempt's.
+        kind: ``capture``, ``void`` or ``refund``.
+        record: `cmi_gateway.api.operation.Operation.to_text`: what was sent, and what was there before.
+        sent_at: When it was written, just before it was sent.
+    """
+
+    key: str
+    order_id: str
+    kind: str
+    record: str = attrs.field(repr=False)
+    sent_at: datetime

@@ -34,6 +34,12 @@ from rak_billing.testing.journal_steps import (
     put,
     refused,
 )
+from rak_billing.testing.recovery_conformance import (
+    InquiryConformance,
+    OperationConformance,
+    PaceConformance,
+    SettledReviewConformance,
+)
 
 __all__ = ["JournalConformance"]
 
@@ -106,6 +112,14 @@ class OrderConformance:
             ) == (AttemptState.CAPTURE_REQUESTED, FACTS, NOW)
             assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
             assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
+
+    def test_released_invoices_can_be_locked_again(self, journal: JournalPort) -> None:
+        """A payment that is no more, or that is posted, holds nobody up."""
+        begun(journal, order())
+        assert journal.run(approve)
+        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+        with journal.reading() as tx:
+            assert frozenset() == tx.locks.held(TENANT, ["F1"])
 
     def test_a_stale_event_is_refused(self, journal: JournalPort) -> None:
         """What was read before another transaction moved it cannot be moved."""
@@ -349,6 +363,10 @@ class ConcurrencyConformance:
 
 
 class JournalConformance(
+    InquiryConformance,
+    OperationConformance,
+    PaceConformance,
+    SettledReviewConformance,
     TransactionConformance,
     OrderConformance,
     CallbackConformance,

@@ -1,0 +1,267 @@
+"""
+What follows from what the gateway holds of an attempt: the decision, apart from gateway and database.
+
+Money is moved in three cases only. What was accepted and is still reserved is captured, if that is safe. A payment too
+many is voided while its batch is open, and refunded once it was settled. Everything that is not plain is put before a
+person, with the reason.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum, unique
+from typing import Final
+
+import attrs
+
+from rak_billing.payments.look_times import (
+    EXPIRES_AFTER,
+    NOT_FOUND_IS_FINAL_AFTER,
+    SHORTEST_PAUSE,
+    next_look,
+    next_look_while_waited_for,
+)
+from rak_billing.payments.records import ReviewKind
+from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.recovery.findings import Finding, Holds
+
+#: Older authorizations are not captured without a person: banks drop them after days that nobody publishes.
+OLDEST_CAPTURE: Final = timedelta(days=5)
+#: What is accepted for so long and not confirmed is put before a person.
+_PATIENCE: Final = timedelta(days=1)
+_UNTIL_SURE_OF_NOTHING: Final = timedelta(days=1)
+_UNTIL_SETTLED: Final = timedelta(days=4)
+
+_UNCONFIRMED: Final = frozenset(
+    {AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN}
+)
+_TAKEN: Final = frozenset({AttemptState.CAPTURED, AttemptState.SETTLED})
+_UNPAID: Final = frozenset(
+    {AttemptState.SENT, AttemptState.DECLINED, AttemptState.SUPERSEDED, AttemptState.EXPIRED}
+)
+_SEEN_TO_THE_END: Final = frozenset({AttemptState.SETTLED, AttemptState.REFUNDED, AttemptState.VOIDED})
+_IN_DOUBT: Final = frozenset({AttemptState.DOUBTFUL, AttemptState.DUPLICATE})
+_ABOUT_DOUBT: Final = frozenset({ReviewKind.DOUBTFUL_FAILURE})
+_ABOUT_SURPLUS: Final = frozenset(
+    {ReviewKind.DUPLICATE_PAYMENT, ReviewKind.NOT_VOIDED, ReviewKind.DOUBTFUL_FAILURE}
+)
+_ABOUT_CAPTURE: Final = frozenset(
+    {
+        ReviewKind.NOT_CAPTURED,
+        ReviewKind.UNCONFIRMED,
+        ReviewKind.NOT_AT_THE_GATEWAY,
+        ReviewKind.DOUBTFUL_FAILURE,
+    }
+)
+
+
+@unique
+class Move(StrEnum):
+    """Money that is to be moved, by the name of the gateway's operation."""
+
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+@attrs.frozen(kw_only=True)
+class Situation:
+    """
+    Where an attempt stands when the answer comes.
+
+    Attributes:
+        attempt: Its state.
+        order: Its order's.
+        counts: Whether it is the payment that its order counts.
+        is_held_elsewhere: Whether another attempt or order pays its invoices already.
+        switched_on: The operations that this operator may use.
+        started_at: When its form was signed.
+        since: When the calendar of looks began: at the start, or when a callback told of money.
+        now: When the answer came.
+    """
+
+    attempt: AttemptState
+    order: OrderState
+    counts: bool
+    is_held_elsewhere: bool
+    switched_on: frozenset[str]
+    started_at: datetime
+    since: datetime
+    now: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """
+    What to write, and what to do then.
+
+    Attributes:
+        events: What happens to order and attempt, in this order.
+        accepts: Whether money is accepted that no callback told of: the invoices are locked, the facts kept.
+        review: Why a person must look, or None.
+        settles: What a person need not look at any more.
+        move: The money to be moved.
+    """
+
+    events: tuple[Event, ...] = ()
+    accepts: bool = False
+    review: ReviewKind | None = None
+    settles: frozenset[ReviewKind] = frozenset()
+    move: Move | None = None
+
+
+NOTHING: Final = Decision()
+
+
+def _wait(it: Situation) -> Decision:
+    is_overdue = it.counts and it.attempt in _UNCONFIRMED and it.now - it.since >= _PATIENCE
+    return Decision(review=ReviewKind.UNCONFIRMED) if is_overdue else NOTHING
+
+
+def _refer(it: Situation, why: ReviewKind) -> Decision:
+    """Put it before a person; once is enough."""
+    if it.attempt is AttemptState.NEEDS_PERSON or it.attempt.has_ended:
+        return NOTHING
+    return Decision(events=(Event.REFER,), review=why)
+
+
+def _nothing(it: Situation) -> Decision:
+    if it.now - it.started_at < NOT_FOUND_IS_FINAL_AFTER:
+        # No order exists there until a card is submitted, and the payer may still be typing.
+        return _wait(it)
+    if it.counts:
+        return _refer(it, ReviewKind.NOT_AT_THE_GATEWAY)
+    is_old = it.now - it.started_at >= EXPIRES_AFTER
+    if it.attempt in _IN_DOUBT or (it.attempt is AttemptState.SENT and is_old):
+        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_SURPLUS)
+    return NOTHING
+
+
+def _declined(it: Situation) -> Decision:
+    if it.counts:
+        return _refer(it, ReviewKind.NOT_AT_THE_GATEWAY)
+    if it.attempt is AttemptState.SENT:
+        return Decision(events=(Event.DECLINE,))
+    if it.attempt in _IN_DOUBT:
+        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_SURPLUS)
+    return NOTHING
+
+
+def _reserved(finding: Finding, it: Situation) -> Decision:
+    if it.counts:
+        return _reserved_and_counted(finding, it)
+    if it.attempt in _UNPAID | _IN_DOUBT:
+        if _is_surplus(it):
+            return _give_back(Move.VOID, it)
+        # Captured at the next look: its callback may be on the way, and ask for it by itself.
+        return Decision(events=(Event.AUTHORIZE,), accepts=True, settles=_ABOUT_DOUBT)
+    return NOTHING
+
+
+def _reserved_and_counted(finding: Finding, it: Situation) -> Decision:
+    if it.attempt in _TAKEN:
+        # Somebody cancelled the capture, and left the authorization.
+        return Decision(review=ReviewKind.UNDONE)
+    if it.attempt not in _UNCONFIRMED or it.now - it.since < SHORTEST_PAUSE:
+        # With a person; or the capture that our answer asked for may still be under way.
+        return NOTHING
+    authorized_at = finding.authorized_at or it.started_at
+    is_safe = (
+        Move.CAPTURE in it.switched_on
+        and not it.is_held_elsewhere
+        and it.now - authorized_at < OLDEST_CAPTURE
+        and it.order.holds_invoices
+    )
+    if not is_safe:
+        return _refer(it, ReviewKind.NOT_CAPTURED)
+    seen = () if it.attempt is AttemptState.AUTHORIZED else (Event.AUTHORIZE,)
+    return Decision(events=seen, move=Move.CAPTURE)
+
+
+def _taken(finding: Finding, it: Situation) -> Decision:
+    settled = (Event.SETTLE,) if finding.is_settled else ()
+    if it.counts:
+        if it.attempt in _UNCONFIRMED or it.attempt is AttemptState.NEEDS_PERSON:
+            return Decision(events=(Event.CONFIRM, *settled), settles=_ABOUT_CAPTURE)
+        return Decision(events=settled) if it.attempt is AttemptState.CAPTURED else NOTHING
+    if it.attempt in _UNPAID | _IN_DOUBT:
+        if _is_surplus(it):
+            return _give_back(Move.REFUND if finding.is_settled else Move.VOID, it)
+        return Decision(events=(Event.APPROVE, Event.CONFIRM, *settled), accepts=True, settles=_ABOUT_DOUBT)
+    return NOTHING
+
+
+def _is_surplus(it: Situation) -> bool:
+    return it.attempt is AttemptState.DUPLICATE or it.is_held_elsewhere or it.order is not OrderState.OPEN
+
+
+def _give_back(move: Move, it: Situation) -> Decision:
+    is_known = it.attempt is AttemptState.DUPLICATE
+    return Decision(
+        events=() if is_known else (Event.DUPLICATE,),
+        review=None if is_known else ReviewKind.DUPLICATE_PAYMENT,
+        move=move if move in it.switched_on else None,
+    )
+
+
+def _voided(it: Situation) -> Decision:
+    if it.counts:
+        can_be = it.attempt in _UNCONFIRMED | _TAKEN | {AttemptState.NEEDS_PERSON}
+        return Decision(events=(Event.VOID,), review=ReviewKind.UNDONE) if can_be else NOTHING
+    if it.attempt.has_ended:
+        return NOTHING
+    return Decision(events=(Event.RELEASE,), settles=_ABOUT_SURPLUS)
+
+
+def _returned(it: Situation, event: Event) -> Decision:
+    if not it.counts:
+        is_over = event is Event.REFUND and it.attempt in {AttemptState.DUPLICATE, AttemptState.NEEDS_PERSON}
+        if is_over:
+            return Decision(events=(Event.RETURN,), settles=_ABOUT_SURPLUS | {ReviewKind.OTHER_AMOUNT})
+        return _refer(it, ReviewKind.UNDONE) if it.attempt in _UNPAID else NOTHING
+    if not it.order.was_paid:
+        return _refer(it, ReviewKind.UNDONE)
+    first = () if it.attempt in _TAKEN or it.attempt.has_ended else (Event.CONFIRM,)
+    is_new = it.attempt is not AttemptState.REFUNDED and not (
+        it.attempt is AttemptState.PART_REFUNDED and event is Event.REFUND_PART
+    )
+    return Decision(events=(*first, event), review=ReviewKind.UNDONE) if is_new else NOTHING
+
+
+_RULES: Final[Mapping[Holds, Callable[[Finding, Situation], Decision]]] = {
+    Holds.NOTHING: lambda _, it: _nothing(it),
+    Holds.UNCLEAR: lambda _, it: _wait(it),
+    Holds.DECLINED: lambda _, it: _declined(it),
+    Holds.RESERVED: _reserved,
+    Holds.TAKEN: _taken,
+    Holds.OTHER_AMOUNT: lambda _, it: _refer(it, ReviewKind.OTHER_AMOUNT),
+    Holds.VOIDED: lambda _, it: _voided(it),
+    Holds.PART_RETURNED: lambda _, it: _returned(it, Event.REFUND_PART),
+    Holds.RETURNED: lambda _, it: _returned(it, Event.REFUND),
+}
+
+
+def decide_look(finding: Finding, it: Situation) -> Decision:
+    """Decide what follows from one look at the gateway."""
+    return _RULES[finding.holds](finding, it)
+
+
+def next_due(attempt: AttemptState, *, since: datetime, asked_at: datetime) -> datetime | None:
+    """
+    Give when to look again at an attempt that is in this state after a look at *asked_at*; None for never.
+
+    What is paid is looked at until its batch is closed, a few days at most: somebody may cancel it at the gateway. What came to
+    nothing is looked at for a day, since a late approval is money.
+    """
+    if attempt is AttemptState.CAPTURE_REQUESTED:
+        return next_look_while_waited_for(since, asked_at) or next_look(since, asked_at)
+    if attempt in _SEEN_TO_THE_END:
+        return None
+    if attempt is AttemptState.AUTHORIZED:
+        # To be captured, at the next look.
+        return asked_at + SHORTEST_PAUSE
+    if attempt in {AttemptState.CAPTURED, AttemptState.PART_REFUNDED}:
+        tomorrow = asked_at + timedelta(days=1)
+        return tomorrow if tomorrow - since <= _UNTIL_SETTLED else None
+    if attempt in _UNPAID and asked_at - since >= _UNTIL_SURE_OF_NOTHING:
+        return None
+    return next_look(since, asked_at)

@@ -1,0 +1,161 @@
+"""What recovery asks of a journal: who looks at which attempt, operations that are kept before they are sent, and a pace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import OperationOutcome, OperationRecord, Review, ReviewKind
+from rak_billing.testing.journal_samples import NOW, TENANT, order
+from rak_billing.testing.journal_steps import at_once, begun, refused
+
+__all__ = ["InquiryConformance", "OperationConformance", "PaceConformance", "SettledReviewConformance"]
+
+_LEASE = timedelta(minutes=5)
+
+
+def _open(tx: TransactionPort, order_id: str = "ORDER-1-1") -> None:
+    tx.inquiries.open(order_id, tenant=TENANT, since=NOW, due_at=NOW)
+
+
+def _operation(key: str, order_id: str = "ORDER-1-1") -> OperationRecord:
+    return OperationRecord(key, order_id, "capture", "{}", NOW)
+
+
+class InquiryConformance:
+    """An attempt is looked at by one machine at a time."""
+
+    def test_of_many_machines_one_looks(self, journal: JournalPort) -> None:
+        """Eight claim at once: one gets it, and nobody else during its lease."""
+        begun(journal, order())
+        journal.run(_open)
+
+        def claim() -> object:
+            return journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+
+        assert sum(found is not None for found in at_once(claim)) == 1
+
+    def test_after_its_lease_another_machine_looks_and_the_first_has_no_say(
+        self, journal: JournalPort
+    ) -> None:
+        """What the late one writes changes nothing."""
+        begun(journal, order())
+        journal.run(_open)
+        late = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+        then = NOW + _LEASE
+        other = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=then, lease_until=then + _LEASE))
+        assert late is not None
+        assert other is not None
+        journal.run(lambda tx: tx.inquiries.finish(late, asked_at=NOW, due_at=None))
+        assert journal.run(lambda tx: (tx.inquiries.is_held(late), tx.inquiries.is_held(other))) == (
+            False,
+            True,
+        )
+        again = journal.run(
+            lambda tx: tx.inquiries.claim(TENANT, now=then + _LEASE, lease_until=then + 2 * _LEASE)
+        )
+        assert again is not None
+
+    def test_a_callback_takes_the_say_from_whoever_looks(self, journal: JournalPort) -> None:
+        """Hastened while somebody asks: that answer may be older than the callback."""
+        begun(journal, order())
+        journal.run(_open)
+        asking = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+        assert asking is not None
+        journal.run(lambda tx: tx.inquiries.hasten("ORDER-1-1", at=NOW))
+        assert not journal.run(lambda tx: tx.inquiries.is_held(asking))
+        assert journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+
+    def test_what_is_finished_is_due_when_it_was_said(self, journal: JournalPort) -> None:
+        """Not before, and never where none was said; it can be brought forward."""
+        begun(journal, order())
+        journal.run(_open)
+        asking = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+        assert asking is not None
+        journal.run(lambda tx: tx.inquiries.finish(asking, asked_at=NOW, due_at=None))
+
+        def claim(minutes: int) -> object:
+            now = NOW + timedelta(minutes=minutes)
+            return journal.run(lambda tx: tx.inquiries.claim(TENANT, now=now, lease_until=now + _LEASE))
+
+        assert claim(10_000) is None
+        for minutes in (9, 7, 8):
+            journal.run(
+                lambda tx, m=minutes: tx.inquiries.bring_forward(  # type: ignore[misc]
+                    "ORDER-1-1", due_at=NOW + timedelta(minutes=m)
+                )
+            )
+        assert claim(6) is None
+        assert claim(7) is not None
+
+    def test_each_operator_has_its_own(self, journal: JournalPort) -> None:
+        """Another operator's attempts are none of ours."""
+        begun(journal, order())
+        journal.run(_open)
+        assert journal.run(lambda tx: tx.inquiries.claim("OTHER", now=NOW, lease_until=NOW + _LEASE)) is None
+
+
+class OperationConformance:
+    """An operation is kept before it is sent."""
+
+    def test_an_attempt_has_one_open_operation(self, journal: JournalPort) -> None:
+        """A second is refused until the first is resolved; so is a key for the second time, for ever."""
+        begun(journal, order())
+        journal.run(lambda tx: tx.operations.add(_operation("capture/1")))
+        with refused():
+            journal.run(lambda tx: tx.operations.add(_operation("capture/2")))
+        assert journal.run(lambda tx: tx.operations.resolve("capture/1", OperationOutcome.NOT_DONE, at=NOW))
+        with refused():
+            journal.run(lambda tx: tx.operations.add(_operation("capture/1")))
+        journal.run(lambda tx: tx.operations.add(_operation("capture/2")))
+        assert journal.run(lambda tx: tx.operations.count("ORDER-1-1", "capture")) == len(("1", "2"))
+
+    def test_it_is_resolved_once(self, journal: JournalPort) -> None:
+        """Of many that find out, one writes it."""
+        begun(journal, order())
+        journal.run(lambda tx: tx.operations.add(_operation("capture/1")))
+        assert _operation("capture/1") == journal.run(lambda tx: tx.operations.open_of("ORDER-1-1"))
+
+        def resolve() -> bool:
+            return journal.run(lambda tx: tx.operations.resolve("capture/1", OperationOutcome.DONE, at=NOW))
+
+        assert sum(at_once(resolve)) == 1
+        assert journal.run(lambda tx: tx.operations.open_of("ORDER-1-1")) is None
+
+
+class PaceConformance:
+    """Requests leave one after another, whichever machine sends them."""
+
+    def test_instants_are_given_out_once(self, journal: JournalPort) -> None:
+        """Eight at once: eight instants, a second apart."""
+        gap = timedelta(seconds=1)
+        slots = at_once(lambda: journal.run(lambda tx: tx.paces.take("p", now=NOW, gap=gap)))
+        assert [NOW + gap * number for number in range(len(slots))] == sorted(slots)
+
+    def test_a_clock_that_stood_wrong_blocks_nobody(self, journal: JournalPort) -> None:
+        """An instant years ahead is passed over."""
+        gap = timedelta(seconds=1)
+        journal.run(lambda tx: tx.paces.take("p", now=NOW + timedelta(days=4000), gap=gap))
+        assert journal.run(lambda tx: tx.paces.take("p", now=NOW, gap=gap)) == NOW
+
+
+class SettledReviewConformance:
+    """A matter lies before a person until somebody settles it, and once."""
+
+    def test_a_matter_is_kept_once_and_opened_again(self, journal: JournalPort) -> None:
+        """The same matter of a second look is no second matter; one that was settled comes back."""
+        review = Review("ORDER-1-1", ReviewKind.NOT_CAPTURED, "", NOW)
+        journal.run(lambda tx: tx.reviews.keep(review))
+        journal.run(lambda tx: tx.reviews.keep(review))
+
+        def settle(*kinds: ReviewKind) -> int:
+            return journal.run(
+                lambda tx: tx.reviews.settle(
+                    "ORDER-1-1", by="k.alami", why="done", at=NOW, kinds=kinds or None
+                )
+            )
+
+        assert (settle(ReviewKind.NOT_VOIDED), settle(), settle()) == (0, 1, 0)
+        journal.run(lambda tx: tx.reviews.keep(review))
+        with journal.reading() as tx:
+            assert (review,) == tx.reviews.unresolved()

@@ -1,0 +1,225 @@
+"""What follows from what the gateway holds: the pure decision, for every state and answer."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import attrs
+import pytest
+
+from cmi_gateway.api.history import HistoryLine, LineKind, LineState, OrderHistory
+from cmi_gateway.api.order import OrderState as Held
+from cmi_gateway.api.order import OrderStatus
+from cmi_gateway.money import Money
+from rak_billing.payments.records import ReviewKind
+from rak_billing.payments.states import EDGES, AttemptState, Event, OrderState
+from rak_billing.recovery.deciding import NOTHING, Decision, Move, Situation, decide_look, next_due
+from rak_billing.recovery.findings import Finding, Holds, finding_after_refund, finding_of
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TOTAL = Money(11426)
+BASE = Situation(
+    attempt=AttemptState.SENT,
+    order=OrderState.OPEN,
+    counts=False,
+    is_held_elsewhere=False,
+    switched_on=frozenset({"capture", "void", "refund"}),
+    started_at=NOW - timedelta(hours=3),
+    since=NOW - timedelta(hours=3),
+    now=NOW,
+)
+#: States in which an attempt can be the payment that its order counts.
+COUNTING = [
+    AttemptState.AUTHORIZED,
+    AttemptState.CAPTURE_REQUESTED,
+    AttemptState.UNKNOWN,
+    AttemptState.NEEDS_PERSON,
+    AttemptState.CAPTURED,
+    AttemptState.SETTLED,
+    AttemptState.PART_REFUNDED,
+    AttemptState.REFUNDED,
+]
+PAID_ONLY = {AttemptState.PART_REFUNDED, AttemptState.REFUNDED}
+ALONE = [
+    AttemptState.SENT,
+    AttemptState.DECLINED,
+    AttemptState.SUPERSEDED,
+    AttemptState.EXPIRED,
+    AttemptState.DOUBTFUL,
+    AttemptState.DUPLICATE,
+    AttemptState.NEEDS_PERSON,
+    AttemptState.VOIDED,
+]
+
+
+def order_states(state, counts):
+    if not counts:
+        return [OrderState.OPEN, OrderState.ACCEPTED, OrderState.PAID]
+    if state is AttemptState.PART_REFUNDED:
+        return [OrderState.PART_REFUNDED]
+    if state is AttemptState.REFUNDED:
+        return [OrderState.REFUNDED]
+    return [OrderState.PAID] if state in {AttemptState.CAPTURED, AttemptState.SETTLED} else [
+        OrderState.ACCEPTED,
+        OrderState.PAID,
+    ]  # fmt: skip
+
+
+def situations():
+    for counts, states in ((True, COUNTING), (False, ALONE)):
+        for state in states:
+            for order in order_states(state, counts):
+                yield attrs.evolve(BASE, attempt=state, order=order, counts=counts)
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=1), timedelta(hours=2), timedelta(days=6)])
+def test_every_decision_has_its_edges(age):
+    """Whatever the gateway says, whenever, with or without rights: each event that follows is in the table of states."""
+    rights = (frozenset(), frozenset({"capture", "void", "refund"}))
+    for it, holds, on, elsewhere, settled in product(
+        situations(), Holds, rights, (False, True), (False, True)
+    ):
+        placed = attrs.evolve(
+            it, switched_on=on, is_held_elsewhere=elsewhere, started_at=NOW - age, since=NOW - age
+        )
+        decision = decide_look(Finding(holds, is_settled=settled), placed)
+        attempt, order = placed.attempt, placed.order
+        for event in decision.events:
+            attempt, _ = EDGES[attempt, event]
+            order, _ = EDGES[order, event]
+        assert decision.move is None or decision.move in on
+
+
+@pytest.mark.parametrize("on", [frozenset(), frozenset({"void", "refund"})])
+def test_money_is_never_captured_without_the_right(on):
+    """Whatever the state: no capture where it is not switched on."""
+    for it, holds in product(situations(), Holds):
+        assert decide_look(Finding(holds), attrs.evolve(it, switched_on=on)).move is not Move.CAPTURE
+
+
+def test_only_what_is_no_payment_of_its_order_is_given_back():
+    """Void and refund befall payments too many, never the one that counts."""
+    for it, holds, settled in product(situations(), Holds, (False, True)):
+        decision = decide_look(Finding(holds, is_settled=settled), it)
+        assert not (it.counts and decision.move in {Move.VOID, Move.REFUND})
+
+
+@pytest.mark.parametrize("minutes", [1, 6, 21, 59])
+def test_not_found_proves_nothing_in_the_first_hour(minutes):
+    """The payer may still be typing."""
+    young = attrs.evolve(BASE, started_at=NOW - timedelta(minutes=minutes))
+    assert NOTHING == decide_look(Finding(Holds.NOTHING), young)
+
+
+def test_a_silent_attempt_expires_at_ninety_minutes():
+    """Asked a minute earlier it stays; then it expires."""
+    at_89, at_90 = (
+        decide_look(Finding(Holds.NOTHING), attrs.evolve(BASE, started_at=NOW - timedelta(minutes=m)))
+        for m in (89, 90)
+    )
+    assert (NOTHING, (Event.EXPIRE,)) == (at_89, at_90.events)
+
+
+def test_what_is_not_confirmed_in_a_day_is_put_before_a_person_too():
+    """The gateway stays unclear: asked on, and a person knows."""
+    it = attrs.evolve(BASE, attempt=AttemptState.CAPTURE_REQUESTED, order=OrderState.ACCEPTED, counts=True)
+    assert NOTHING == decide_look(Finding(Holds.UNCLEAR), it)
+    old = attrs.evolve(it, since=NOW - timedelta(days=1))
+    assert Decision(review=ReviewKind.UNCONFIRMED) == decide_look(Finding(Holds.UNCLEAR), old)
+
+
+def test_a_capture_that_was_cancelled_is_told():
+    """The gateway shows the authorization again: nothing is captured a second time."""
+    it = attrs.evolve(BASE, attempt=AttemptState.CAPTURED, order=OrderState.PAID, counts=True)
+    assert Decision(review=ReviewKind.UNDONE) == decide_look(Finding(Holds.RESERVED), it)
+
+
+@pytest.mark.parametrize(
+    ("state", "holds"),
+    [
+        (Held.PAID, Holds.TAKEN),
+        (Held.AMOUNT_MISMATCH, Holds.OTHER_AMOUNT),
+        (Held.CAPTURED, Holds.UNCLEAR),
+        (Held.VOIDED, Holds.VOIDED),
+        (Held.FAILED, Holds.DECLINED),
+        (Held.PENDING, Holds.UNCLEAR),
+        (Held.NOT_FOUND, Holds.NOTHING),
+        (Held.UNKNOWN, Holds.UNCLEAR),
+        (Held.REFUND, Holds.UNCLEAR),
+    ],
+)
+def test_a_status_is_read_without_hope(state, holds):
+    """Only the exact amount is taken; what proves nothing is unclear."""
+    assert holds is finding_of(OrderStatus(order_id="1", state=state), TOTAL).holds
+
+
+def line(state, kind=LineKind.PAYMENT, number=1, **facts):
+    return HistoryLine(
+        kind=kind, state=state, transaction_id=f"T{number}", return_code="00", **({"original": TOTAL} | facts)
+    )
+
+
+def test_an_authorization_of_another_amount_is_no_authorization():
+    """Reserved, but not what was asked for: a person looks."""
+    for original, holds in (
+        (TOTAL, Holds.RESERVED),
+        (Money(1), Holds.OTHER_AMOUNT),
+        (None, Holds.OTHER_AMOUNT),
+    ):
+        shown = line(LineState.AUTHORIZED, original=original)
+        status = OrderStatus(order_id="1", state=Held.AUTHORIZED, transaction=shown)
+        assert holds is finding_of(status, TOTAL).holds
+    nothing = OrderStatus(order_id="1", state=Held.AUTHORIZED)
+    found = finding_of(nothing, TOTAL)
+    assert (Holds.OTHER_AMOUNT, None, None) == (found.holds, found.transaction_id, found.authorized_at)
+
+
+@pytest.mark.parametrize(
+    ("lines", "holds"),
+    [
+        ([], Holds.UNCLEAR),
+        ([line(LineState.SETTLED, captured=TOTAL)], Holds.UNCLEAR),
+        (
+            [
+                line(LineState.SETTLED, captured=TOTAL),
+                line(LineState.CAPTURED, LineKind.REFUND, 2, captured=Money(426)),
+            ],
+            Holds.PART_RETURNED,
+        ),
+        (
+            [
+                line(LineState.SETTLED, captured=TOTAL),
+                line(LineState.CAPTURED, LineKind.REFUND, 2, captured=TOTAL),
+            ],
+            Holds.RETURNED,
+        ),
+        (
+            [line(LineState.PENDING), line(LineState.CAPTURED, LineKind.REFUND, 2, captured=TOTAL)],
+            Holds.UNCLEAR,
+        ),
+    ],
+)
+def test_after_a_refund_the_history_tells_what_is_left(lines, holds):
+    """Part or whole; nothing while a transaction is on its way."""
+    history = OrderHistory(order_id="1", is_found=bool(lines), lines=tuple(lines))
+    status = OrderStatus(order_id="1", state=Held.REFUND, transaction=lines[-1] if lines else None)
+    assert holds is finding_after_refund(history, status).holds
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "due"),
+    [
+        (AttemptState.SETTLED, 0, None),
+        (AttemptState.VOIDED, 0, None),
+        (AttemptState.REFUNDED, 0, None),
+        (AttemptState.CAPTURED, 1, timedelta(days=1)),
+        (AttemptState.CAPTURED, 4, None),
+        (AttemptState.AUTHORIZED, 0, timedelta(minutes=5)),
+        (AttemptState.EXPIRED, 1, None),
+        (AttemptState.NEEDS_PERSON, 2, timedelta(days=1)),
+        (AttemptState.NEEDS_PERSON, 15, None),
+    ],
+)
+def test_looks_end_where_nothing_more_can_come(state, days, due):
+    """What is seen to the end is not asked about; what is with a person, daily for two weeks."""
+    found = next_due(state, since=NOW - timedelta(days=days), asked_at=NOW)
+    assert (None if due is None else NOW + due) == found
