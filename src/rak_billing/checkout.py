@@ -6,8 +6,8 @@ so that a crash at any point leaves either all of it or nothing. The deciding is
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import timedelta
 from secrets import compare_digest, token_bytes
 from typing import Final, Literal
 
@@ -24,15 +24,14 @@ from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
 from rak_billing.email_address import checked_email
-from rak_billing.errors import JournalError, QuoteError, TermsNotAcceptedError
+from rak_billing.errors import QuoteError, TermsNotAcceptedError
 from rak_billing.fees.schedule import Card, FeeSchedule
-from rak_billing.identifiers import RandomBytes, ReceiptSecrets, hash_of
+from rak_billing.identifiers import RandomBytes, ReceiptSecrets, all_secrets, hash_of
 from rak_billing.invoices import Statement
 from rak_billing.ordering import quote_of
 from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
-from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.states import AttemptState
+from rak_billing.payments.port import JournalPort
 from rak_billing.ports import BillingSystem, Clock, GatewayApi, Mailer
 from rak_billing.proving import prove
 from rak_billing.quote import Quote
@@ -54,10 +53,6 @@ _QUOTE_LIFE: Final = timedelta(minutes=60)
 
 
 _SECRETS_OF_THE_MERCHANT: Final = "rak_billing receipt links"
-
-
-def _all_secrets(keys: Iterable[bytes | str | ReceiptSecrets]) -> tuple[ReceiptSecrets, ...]:
-    return tuple(key if isinstance(key, ReceiptSecrets) else ReceiptSecrets(key) for key in keys)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -104,7 +99,7 @@ class Checkout:
     mailer: Mailer | None = attrs.field(default=None, repr=False)
     secrets: ReceiptSecrets = attrs.field(alias="secret_key", converter=ReceiptSecrets, repr=False)
     earlier_keys: tuple[ReceiptSecrets, ...] = attrs.field(
-        alias="earlier_secret_keys", converter=_all_secrets, repr=False
+        alias="earlier_secret_keys", converter=all_secrets, repr=False
     )
     clock: Clock = attrs.field(default=utc_now, repr=False)
     random_token: RandomBytes = attrs.field(default=token_bytes, repr=False)
@@ -358,15 +353,7 @@ class Checkout:
             TransitionError: It is not accepted.
         """
         at = self.clock()
-        self.journal.run(lambda tx: self._confirm(tx, order_id, at), repeatable=True)
-
-    def _confirm(self, tx: TransactionPort, order_id: str, at: datetime) -> None:
-        found = tx.orders.locked(order_id)
-        if found is None:
-            raise JournalError("expected the gateway order id of an attempt in the journal")
-        order, attempt = found
-        if attempt.state not in {AttemptState.CAPTURED, AttemptState.SETTLED}:
-            self._confirmation().confirm(tx, order, attempt, at=at)
+        self.journal.run(lambda tx: self._confirmation().confirm_once(tx, order_id, at=at), repeatable=True)
 
     def sweep(self, *, limit: int = 100, budget: timedelta = timedelta(seconds=30)) -> SweepReport:
         """

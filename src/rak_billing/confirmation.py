@@ -18,7 +18,7 @@ from rak_billing.identifiers import ReceiptSecrets, hash_of
 from rak_billing.masking import mask_name
 from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.states import Event
+from rak_billing.payments.states import AttemptState, Event
 from rak_billing.quote import QuoteLine
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
@@ -78,6 +78,20 @@ class Confirmation:
             JournalError: As for `trust`.
         """
         return self._pay(tx, order, attempt, Event.CONFIRM, facts, at=at)
+
+    def confirm_once(self, tx: TransactionPort, order_id: str, *, at: datetime) -> None:
+        """
+        Confirm the attempt of this gateway order id; one that is confirmed already stays as it is.
+
+        Raises:
+            JournalError: There is no such attempt.
+            TransitionError: It is not accepted.
+        """
+        found = tx.orders.locked(order_id)
+        if found is None:
+            raise JournalError("expected the gateway order id of an attempt in the journal")
+        if found[1].state not in {AttemptState.CAPTURED, AttemptState.SETTLED}:
+            self.confirm(tx, *found, at=at)
 
     def _pay(
         self,

@@ -8,7 +8,7 @@ word that the gateway's firewall rewrites.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
@@ -87,3 +87,8 @@ class ReceiptSecrets:
     def of(self, order_reference: str) -> str:
         """Return the secret of this order's receipt, 160 bits."""
         return _readable(hmac.digest(self._key, order_reference.encode(), "sha256")[:_TOKEN_BYTES])
+
+
+def all_secrets(keys: Iterable[bytes | str | ReceiptSecrets]) -> tuple[ReceiptSecrets, ...]:
+    """Take keys of any kind as secrets."""
+    return tuple(key if isinstance(key, ReceiptSecrets) else ReceiptSecrets(key) for key in keys)
