@@ -436,6 +436,37 @@ def test_an_outage_is_no_answer(answers, block, words):
         prove_exactly_once(make)
 
 
+@attrs.define
+class BooksAndDenies(Books):
+    """Says that nothing was sent, and has it in the books."""
+
+    error: Exception | None = None
+
+    def post(self, posting):
+        super().post(posting)
+        if self.error is not None:
+            raise self.error
+        return Posted()
+
+
+def test_nothing_was_sent_must_be_true():
+    """A worker that trusts it posts again; an honest "unknown" is parked."""
+
+    @contextmanager
+    def outage_of(books, error):
+        books.error = error
+        yield
+        books.error = None
+
+    def bench(error):
+        books = BooksAndDenies(exactly_once=ExactlyOnce.PARK)
+        return attrs.evolve(bench_of(books), outage=lambda: outage_of(books, error))
+
+    with pytest.raises(ConformanceError, match="it was said that nothing was sent, and an entry is there"):
+        prove(lambda: bench(NOTHING_SENT))
+    assert ExactlyOnce.PARK is prove(lambda: bench(UNKNOWN)).way
+
+
 def test_a_posting_that_never_gets_through_is_found_out():
     """A worker is not left trying for ever while billing can be reached."""
     receiver = Faulty([NOTHING_SENT], exactly_once=ExactlyOnce.KEY)

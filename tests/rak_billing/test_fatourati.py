@@ -198,6 +198,7 @@ HTML = b"<html><body>Service indisponible</body></html>"
         (whole(unpaid(ARTICLES[0], ARTICLES[0])), BillingAnswerError),
         (whole(unpaid(article("1"), article("2"))), BillingAnswerError),
         (whole(unpaid(article(day=None))), BillingAnswerError),
+        (whole(unpaid(article(description="half a character \ud800"))), BillingAnswerError),
         (whole(unpaid(article("FRAIS", "x" * 70, day="31/02/2018"))), BillingAnswerError),
     ],
     ids=lambda value: None if callable(value) else getattr(value, "__name__", None),
