@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from cmi_gateway import ConfigurationError
 from cmi_gateway.natural_order import _compare, natural_order
-from cmi_gateway.signature import NameOrder, canonical_value, hash_ver3, matches, orders_agree
+from cmi_gateway.signature import (
+    NameOrder,
+    _remembered_picker,
+    canonical_value,
+    hash_ver3,
+    matches,
+    orders_agree,
+)
 from support.gateway_kit import VECTORS, vectors
 
 ORDERS = {"plain_upper": NameOrder.PLAIN, "nat_ci": NameOrder.NATURAL}
@@ -229,10 +236,31 @@ def test_orders_agree():
     assert not orders_agree(ten[::-1])
 
 
-def test_many_names_are_not_remembered():
-    """Oversized sets of names are hashed all the same, without filling the memory of orders."""
-    pairs = [(f"n{number}", "x") for number in range(250)]
-    assert 88 == len(hash_ver3(pairs, "K"))
+@pytest.mark.parametrize(
+    ("count", "length", "longer", "remembered"),
+    [(1, 4, 0, 1), (200, 4, 0, 1), (201, 4, 0, 0), (200, 64, 0, 1), (200, 64, 1, 0), (2, 7000, 0, 0)],
+)
+def test_only_names_of_ordinary_size_are_remembered(count, length, longer, remembered):
+    """Two hundred names of 64 characters are kept in memory; one more name or character is hashed without being kept."""
+    names = [f"n{number}".ljust(length, "_") for number in range(count)]
+    names[-1] += "x" * longer
+    _remembered_picker.cache_clear()
+    assert 88 == len(hash_ver3([(name, "x") for name in names], "K"))
+    assert remembered == _remembered_picker.cache_info().currsize
+
+
+@pytest.mark.parametrize(
+    ("memory", "ask"),
+    [(_remembered_picker, lambda name: hash_ver3([(name, "x")], "K")), (orders_agree, lambda name: orders_agree((name,)))],
+    ids=["picked", "agreed"],
+)  # fmt: skip
+def test_few_sets_of_names_are_remembered(memory, ask):
+    """However many sets of names strangers make up, 256 are kept in memory, and one of them is answered from there."""
+    memory.cache_clear()
+    for number in range(300):
+        ask(f"n{number}")
+    ask("n299")
+    assert (256, 1) == (memory.cache_info().currsize, memory.cache_info().hits)
 
 
 @pytest.mark.parametrize("presented", ["", "é" * 88, "\ud800", "A" * 88, "a" * 10_000])
