@@ -221,6 +221,7 @@ HOSTILE_BODIES = {
     "2 MB": b"a" * 2_000_000,
     "long name": b"a" * 65 + b"=x&" + BODY,
     "line feed in a name": b"a%0Ab=x&" + BODY,
+    "line feed between like names": b"a%0AA=x&" + BODY,
     "no hash": BODY.partition(b"&HASH")[0],
     "empty hash": BODY.partition(b"&HASH")[0] + b"&HASH=",
     "ver1": BODY.replace(b"hashAlgorithm=ver3", b"hashAlgorithm=ver1"),
@@ -274,7 +275,37 @@ def test_a_body_reads_as_a_form_or_not_at_all(text):
 def test_malformed_pairs(pairs):
     """Pairs that are not text, too many or too long are refused as malformed."""
     with pytest.raises(cmi.MalformedCallbackError):
-        MERCHANT.verify(pairs)
+        parse_fields(pairs)
+
+
+LARGEST = {
+    "body": b"a=" + b"x" * (64 * 1024 - 2),
+    "body with escapes": b"a=%41" + b"x" * (64 * 1024 - 5),
+    "fields": b"&".join(b"a%d=" % number for number in range(200)),
+    "name": b"a" * 64 + b"=x",
+    "pairs": [(f"a{number}", "") for number in range(200)],
+    "characters": [("a" * 64, "x" * 32_704), ("b", "x" * 32_767)],
+    "first whole character": [("a", "\ue000")],
+    "last whole character": [("a", "\ud7ff")],
+}
+ONE_MORE = {
+    "body": LARGEST["body"] + b"x",
+    "body with escapes": LARGEST["body with escapes"] + b"x",
+    "fields": LARGEST["fields"] + b"&b=",
+    "name": b"a" + LARGEST["name"],
+    "pairs": [*LARGEST["pairs"], ("b", "")],
+    "characters": [("a" * 64, "x" * 32_705), ("b", "x" * 32_767)],
+    "first whole character": [("a", "\udfff")],
+    "last whole character": [("a", "\ud800")],
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_bounds_are_exact(name):
+    """What is as large as allowed is read, and one byte, field or character more is malformed."""
+    assert parse_fields(LARGEST[name])
+    with pytest.raises(cmi.MalformedCallbackError):
+        parse_fields(ONE_MORE[name])
 
 
 HASH = next(value for name, value in MERCHANT.verify(BODY)._fields.items() if name == "HASH")
