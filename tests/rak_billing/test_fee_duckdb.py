@@ -6,17 +6,19 @@ from fractions import Fraction
 import attrs
 import duckdb
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cmi_gateway.money import MAX_CENTIMES, Money
 from rak_billing.errors import NotCompilableError
+from rak_billing.fees.compiled.expressions import Bounds, Constant, Variable, least, times
 from rak_billing.fees.compiled.payments_query import payments_query, read_tariff
 from rak_billing.fees.compiled.rule_numbers import Refusal
-from rak_billing.fees.compiled.sql import DUCKDB
+from rak_billing.fees.compiled.sql import DUCKDB, sql_column
 from rak_billing.fees.tariff import Tariff
 from rak_billing.testing.fees import tariffs
 from support.bulk import NULL_FEE, Payment, answers, fee_query, payments, truth
+from support.counts import count
 from support.fees import DAY, rule, schedule
 
 COLUMNS = "payment VARCHAR, amount BIGINT, day DATE, card VARCHAR, brand VARCHAR, channel VARCHAR, customer_class VARCHAR"
@@ -56,6 +58,7 @@ def test_grouped_rows_cost_what_the_evaluation_says(connection, tariff, drawn):
     assert expected == answers(price(connection, tariff, rows))
 
 
+@settings(max_examples=count(25, 150))
 @given(tariff=tariffs(), drawn=st.lists(payments(most_invoices=1), min_size=1, max_size=8))
 def test_single_rows_cost_what_the_evaluation_says(connection, tariff, drawn):
     """Each row a payment of its own."""
@@ -111,6 +114,13 @@ def test_a_fee_larger_than_an_amount_may_be_is_refused(connection):
     found = price(connection, tariff, rows)
     assert {"two": Refusal.SIZE, "one": 1} == refusals(found)
     assert NULL_FEE == answers(found)["two"]
+
+
+def test_a_step_that_fits_is_a_plain_column_again(connection):
+    """Whatever was computed on the way: a minimum of a wide number and a small one has 64 bits."""
+    wide = least(times(Variable("x"), 2**40), Constant(5))
+    text = sql_column(wide, DUCKDB, {"x": Bounds(0, 2**40)}, {"x": "1099511627776"})
+    assert [(5, "BIGINT")] == connection.execute(f"SELECT {text}, typeof({text})").fetchall()
 
 
 HUGE = rule(percent=Fraction(10**40 + 1, 10**41))

@@ -131,6 +131,14 @@ def test_the_output_has_a_row_for_each_payment(write, tmp_path, name):
     assert ("rule", None) == (refused["refusal"], refused["gross"])
 
 
+def test_whole_dirhams_are_amounts_too(write):
+    """100 DH are 10 000 centimes; what would overflow is refused, not wrapped."""
+    query = "SELECT unnest([100, 9223372036854775807]) AS amount"
+    done = run("--tariff", "rak-2018", "--on", "2018-09-10", "--unit", "dirhams", write(query))
+    assert (1, True) == (done.exit_code, "Total 1 1 100,00 DH 1,10 DH" in plain(done.output))
+    assert "Sans prix : 1 paiements, montant absent" in plain(done.output)
+
+
 def test_a_dated_tariff_is_picked_row_by_row(write):
     """Each day has its schedule, in one run."""
     query = (

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rak_billing.fees.schedule import FeeSchedule
@@ -13,6 +13,7 @@ from rak_billing.invoices import Statement
 from rak_billing.portal.live_fee import live_fee_script
 from rak_billing.testing.fees import fee_rules
 from support.bills import PAYMENT_DAY, STATEMENT
+from support.counts import count
 from support.fees import changed, rule, schedule
 from support.node import needs_node, running_calculator
 from support.portal_kit import A, B, open_desk, soup, words
@@ -200,6 +201,7 @@ def test_each_card_has_the_script_of_its_own_rule(tmp_path):
 
 
 @needs_node
+@settings(max_examples=count(20, 100))
 @given(a_rule=fee_rules(), chosen=st.sampled_from([[A], [B], [A, B]]))
 def test_what_the_script_shows_is_what_the_server_charges(node, a_rule, chosen):
     """For every tariff that can be written: no rule goes without live totals."""

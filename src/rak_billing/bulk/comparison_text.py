@@ -23,8 +23,7 @@ def class_text(group: Group) -> str:
 
 def bracket_text(group: Group, currency: str) -> str:
     """Name the bracket by its last amount."""
-    if group.bracket is None:
-        return ""
+    assert group.bracket is not None  # only the total of all groups has none
     if group.bracket == len(BRACKETS):
         return f"plus de {centimes_text(BRACKETS[-1], currency)}"
     return f"jusqu'à {centimes_text(BRACKETS[group.bracket], currency)}"
