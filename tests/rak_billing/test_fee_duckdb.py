@@ -16,6 +16,7 @@ from rak_billing.fees.compiled.payments_query import payments_query, read_tariff
 from rak_billing.fees.compiled.rule_numbers import Refusal
 from rak_billing.fees.compiled.sql import DUCKDB, sql_column
 from rak_billing.fees.tariff import Tariff
+from rak_billing.fees.tiers import Tier, Tiers
 from rak_billing.testing.fees import tariffs
 from support.bulk import NULL_FEE, Payment, answers, fee_query, payments, truth
 from support.counts import count
@@ -121,6 +122,27 @@ def test_a_step_that_fits_is_a_plain_column_again(connection):
     wide = least(times(Variable("x"), 2**40), Constant(5))
     text = sql_column(wide, DUCKDB, {"x": Bounds(0, 2**40)}, {"x": "1099511627776"})
     assert [(5, "BIGINT")] == connection.execute(f"SELECT {text}, typeof({text})").fetchall()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"fixed": Money(MAX_CENTIMES)},
+        {
+            "tiers": Tiers(
+                "marginal", [Tier(up_to=Money(1)), Tier(percent=Fraction(1, 7000), fixed=Money(341_000))]
+            )
+        },
+        {"per_invoice": Money(5), "minimum": Money(MAX_CENTIMES)},
+    ],
+)
+def test_numbers_of_the_rule_alone_have_64_bits_too(connection, facts):
+    """An engine takes a small number for one of 32 bits, and refuses their product."""
+    tariff = Tariff.of(schedule(rule(**facts)))
+    payment = Payment((10,), DAY, "moroccan")
+    for is_grouped in (True, False):
+        found = answers(price(connection, tariff, payment.rows("a"), is_grouped=is_grouped))
+        assert {"a": truth(tariff, payment)} == found
 
 
 HUGE = rule(percent=Fraction(10**40 + 1, 10**41))

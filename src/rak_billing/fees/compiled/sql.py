@@ -100,6 +100,8 @@ _OPERATIONS: Final[dict[Operator, str]] = {
     Operator.CHOOSE: "CASE WHEN {} <= {} THEN {} ELSE {} END",
 }
 _GROWING: Final = frozenset({Operator.ADD, Operator.MULTIPLY})
+#: What has the type of its operands.
+_AS_TYPED: Final = frozenset({Operator.LEAST, Operator.GREATEST, Operator.CHOOSE})
 _SHRINKING: Final = frozenset({Operator.DIVIDE, Operator.REMAINDER})
 
 
@@ -130,6 +132,9 @@ class _Writer:
         pieces = [self.write(operand) for operand in expression.operands]
         is_wide = any(piece.is_wide for piece in pieces)
         texts = [piece.text for piece in pieces]
+        if operator in _AS_TYPED or all(isinstance(operand, Constant) for operand in expression.operands):
+            # An engine takes a small number for one of 32 bits, and a product of two for another such.
+            texts = [_typed(operand, text) for operand, text in zip(expression.operands, texts, strict=True)]
         if operator in _GROWING and extent.high > NARROW and not is_wide:
             texts[0], is_wide = f"CAST({texts[0]} AS {self.dialect.wide})", True
         if operator is Operator.DIVIDE:
@@ -147,6 +152,11 @@ class _Writer:
                 f"needs whole numbers of {len(str(high))} digits; the engine computes exactly up to {limit}"
             )
             raise NotCompilableError(self.dialect.name, reason)
+
+
+def _typed(expression: Expression, text: str) -> str:
+    is_narrow = isinstance(expression, Constant) and expression.value <= NARROW
+    return f"CAST({text} AS BIGINT)" if is_narrow else text
 
 
 def sql_column(
@@ -167,4 +177,4 @@ def sql_column(
     piece = _Writer(dialect, of_variables, columns).write(expression)
     if piece.is_wide and piece.bounds.high <= NARROW:
         return f"CAST({piece.text} AS BIGINT)"
-    return piece.text
+    return _typed(expression, piece.text)
