@@ -355,6 +355,17 @@ def test_waiting_goes_on_over_failed_questions():
     assert NOW + timedelta(minutes=15) == clock.now
 
 
+def test_waiting_goes_on_over_a_gateway_in_trouble_and_ends_at_a_shut_door():
+    """A failure of the gateway's own passes; a wrong password does not, and is raised at once."""
+    shows = history(line("C", "C", 10000, "T-R"), SETTLED)
+    api, record, clock, _ = lost_refund(fixture("F19"), refusal("CORE-2304"), shows)
+    assert ("T-R", NOW + timedelta(minutes=2)) == (api.resolve(record, wait=True).transaction_id, clock.now)
+    api, record, clock, _ = lost_refund(refusal("CORE-2201"))
+    with pytest.raises(cmi.RequestRefusedError):
+        api.resolve(record, wait=True)
+    assert NOW == clock.now
+
+
 def test_waiting_ends_where_only_a_person_can_tell():
     """What stays on its way, or does not fit, is given back unresolved after a quarter of an hour at most."""
     moving = history(line("C", "PN", 10000, "T-R"), SETTLED)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cmi_gateway import Reply, codes
 from cmi_gateway.api.history import LineState
 from cmi_gateway.simulator.orders import OrderState
+from support.api_kit import fixture
 from support.simulator_api_kit import ORDER_ID, desk, form, read, request
 from support.simulator_kit import DECLINED_51, MASTERCARD, REFUSED_3DS, card_form, client
 
@@ -391,6 +392,28 @@ def test_each_operation_can_be_switched_off():
     assert refused(books.ask("Credit"), "CORE-2202")
     assert refused(books.ask("ORDERHISTORY"), "CORE-2202")
     assert approved(books.ask("PostAuth"))
+
+
+def test_another_acquirer_refuses_in_other_shapes():
+    """By a switch of the account, refusals have the elements of the published captures F6 and F8, and their codes."""
+    books = desk(answers="other").settled()
+    void = books.ask("Void")
+    captured = read(fixture("F6"))
+    assert ([*captured.top], [*captured.extra]) == ([*void.top], [*void.extra])
+    assert ("Declined", "99", "CORE-2511", ORDER_ID) == (*void.verdict, void.top["OrderId"])
+    assert approved(books.ask("Credit"))
+    spent = books.ask("Credit")
+    captured = read(fixture("F8"))
+    assert ([*captured.top], [*captured.extra]) == ([*spent.top], [*spent.extra])
+    assert ("Declined", "215021") == (spent.top["Response"], spent.extra["ERRORCODE"])
+
+
+def test_another_acquirer_has_another_code_for_a_capture_of_too_much():
+    """CORE-2505 and CORE-2512 are both listed for it; the money is safe under either."""
+    books = desk(answers="other")
+    books.pay()
+    assert "CORE-2505" == books.ask("PostAuth", Total="100.01").extra["ERRORCODE"]
+    assert OrderState.AUTHORIZED is books.order().state
 
 
 def test_addresses_can_be_limited():

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmi_gateway import Money
+from cmi_gateway.api.answers import read_transaction
+from cmi_gateway.api.verdict import Verdict, verdict_of
 from cmi_gateway.errors import OutcomeUnknownError
 from cmi_gateway.simulator.app import create_app
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.faults import (
     ApiCutAfter,
     ApiCutBefore,
+    ApiFailure,
     ApiGzip,
     ApiHtmlError,
     ApiSlow,
@@ -28,6 +31,7 @@ from cmi_gateway.simulator.faults import (
 from cmi_gateway.simulator.in_process import InProcessTransport
 from cmi_gateway.simulator.orders import OrderState
 from cmi_gateway.simulator.server import LoopbackServer
+from support.api_kit import fixture
 from support.simulator_api_kit import ORDER_ID, desk, read, request
 
 CAPTURE = request(ORDER_ID, "PostAuth")
@@ -48,6 +52,17 @@ def authorized():
 @pytest.fixture
 def ours():
     return authorized()
+
+
+@pytest.mark.parametrize(("done", "state"), [(False, OrderState.AUTHORIZED), (True, OrderState.CAPTURED)])
+def test_the_gateways_own_failure_proves_nothing(ours, done, state):
+    """As in the published capture F19: Error, 99, a bare code and no order, whether or not the capture was done."""
+    transport = InProcessTransport(ours.state, FaultPlan.of(ApiFailure(done), when=Next(1)))
+    answer, captured = read(send(transport, CAPTURE).body), read(fixture("F19"))
+    assert ([*captured.top], [*captured.extra]) == ([*answer.top], [*answer.extra])
+    assert captured.verdict == answer.verdict == ("Error", "99", "2100")
+    assert Verdict.UNCERTAIN is verdict_of(read_transaction(answer.raw).head, ORDER_ID)
+    assert state is ours.order().state
 
 
 def test_without_faults_the_answer_is_the_gateways(ours):

@@ -74,7 +74,7 @@ def test_a_toml_plan_is_read():
 
 def test_every_fault_has_its_own_name():
     """The kinds are words with hyphens, none twice, and each has sound settings by default."""
-    assert 20 == len(KINDS)
+    assert 21 == len(KINDS)
     assert all(kind.islower() and " " not in kind for kind in KINDS)
     assert list(KINDS) == [fault().kind for fault in KINDS.values()]
 

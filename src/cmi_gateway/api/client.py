@@ -298,7 +298,8 @@ class ApiClient:
 
         Raises:
             RequestRefusedError, QueryFailedError, RequestNotSentError, OperationBlockedError: as for `history`, and the
-                operation stays unresolved. With *wait*, failed queries are asked again at the next look.
+                operation stays unresolved. With *wait*, failed queries are asked again at the next look, and so are those that
+                the gateway refused because it was in trouble.
         """
         try:
             if wait:

@@ -20,13 +20,14 @@ from cmi_gateway.api.preconditions import target_of
 from cmi_gateway.api.resolving import OperationNotDone, OperationUnresolved, next_look, resolution_of
 from cmi_gateway.api.safe_xml import MalformedDocumentError
 from cmi_gateway.api.verdict import Verdict, verdict_of
-from cmi_gateway.codes import look_up
+from cmi_gateway.codes import CodeClass, look_up
 from cmi_gateway.errors import (
     ApiError,
     OperationBlockedError,
     OutcomeUnknownError,
     QueryFailedError,
     RequestNotSentError,
+    RequestRefusedError,
 )
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ class Execution:
         while True:
             try:
                 resolution = self.resolve(operation)
-            except (QueryFailedError, RequestNotSentError):
+            except (QueryFailedError, RequestNotSentError, RequestRefusedError) as error:
                 look = next_look(operation, self._clock())
-                if look is None:
+                if look is None or not _may_pass(error):
                     raise
             else:
                 if not isinstance(resolution, OperationUnresolved):
@@ -157,6 +158,13 @@ class Execution:
                 return _unknown(operation, f"the answer proves neither success nor failure: {code}")
             case verdict:
                 assert_never(verdict)
+
+
+def _may_pass(error: ApiError) -> bool:
+    """Tell whether asking again can help: a gateway in trouble recovers, a wrong password does not."""
+    if not isinstance(error, RequestRefusedError):
+        return True
+    return look_up(error.code).operation_class in (CodeClass.TEMPORARY, CodeClass.UNKNOWN)
 
 
 def _unknown(operation: Operation, reason: str) -> OutcomeUnknownError:

@@ -20,6 +20,15 @@ class Operation(StrEnum):
     REFUND = "refund"
 
 
+class AnswerShape(StrEnum):
+    """How refusals of the XML API look: acquirers of one platform differ, and nobody knows CMI's."""
+
+    #: As most published captures.
+    PLATFORM = "platform"
+    #: As those of another acquirer: ``Declined``, and fields that are missing.
+    OTHER = "other"
+
+
 #: The platform knows a capture limit of 15 days (CORE-2513); CMI's own is not public.
 _CAPTURE_DAYS: Final = 15
 
@@ -44,8 +53,10 @@ class AccountRules:
         batch_closes_at: Moroccan time of day at which the clock closes the batch; None (the usual) leaves that
             to `SimulatedGateway.close_batch`. CMI's hour is not public.
 
+        answers: How refusals look.
+
     Raises:
-        ValueError: an operation is not known.
+        ValueError: an operation or a shape is not known.
     """
 
     operations: frozenset[Operation] = attrs.field(default=frozenset(Operation), converter=_operations)
@@ -54,6 +65,7 @@ class AccountRules:
     capture_days: int = _CAPTURE_DAYS
     refund_days: int | None = None
     batch_closes_at: time | None = None
+    answers: AnswerShape = attrs.field(default=AnswerShape.PLATFORM, converter=AnswerShape)
 
     def admits(self, address: str) -> bool:
         """Tell whether a request may come from *address*; one that is not known passes."""

@@ -14,6 +14,8 @@ from typing import Final, TypeAlias
 from cmi_gateway import codes
 from cmi_gateway.api.history import LineState
 from cmi_gateway.moroccan_time import casablanca
+from cmi_gateway.simulator.account_rules import AnswerShape
+from cmi_gateway.simulator.operations import ABOVE_AUTHORIZED, NOTHING_TO_REFUND
 from cmi_gateway.simulator.orders import Order
 from cmi_gateway.simulator.transaction_line import APPROVED_CODE, TransactionLine
 
@@ -25,6 +27,7 @@ _ISSUER: Final = "SIMULATEUR"
 _NOT_FOUND: Final = "No record found for {}"
 _FOUND: Final = "Record(s) found for {}"
 _REFUSED_CODE: Final = "99"
+_TRACE_ID: Final = "0f" * 16
 #: Orders that these codes are about are not named in the answer; published captures show it.
 _NAMELESS: Final = frozenset({"CORE-2008", "CORE-2507"})
 #: The names in the composite field ORDERSTATUS; one that is not found has all but the last.
@@ -87,8 +90,12 @@ def approval(
     )
 
 
-def refusal(code: str, order_id: str, *, trans_id: str, at: datetime) -> bytes:
+def refusal(
+    code: str, order_id: str, *, trans_id: str, at: datetime, shape: AnswerShape = AnswerShape.PLATFORM
+) -> bytes:
     """Say that a request was not carried out, and why: *code* such as ``CORE-2508``."""
+    if shape is AnswerShape.OTHER:
+        return _other_refusal(code, order_id, at)
     named = "" if code in _NAMELESS else order_id
     digits = code.rpartition("-")[2]
     extra = (
@@ -107,6 +114,57 @@ def refusal(code: str, order_id: str, *, trans_id: str, at: datetime) -> bytes:
         ("TransId", trans_id),
         ("ErrMsg", codes.look_up(code).meaning),
         extra=extra,
+    )
+
+
+def _other_refusal(code: str, order_id: str, at: datetime) -> bytes:
+    """
+    Say no as another acquirer of the platform does, in two published captures.
+
+    ``Declined`` instead of ``Error``, no authorization code, no transaction id; a refund of nothing that is left has not
+    even a ``ProcReturnCode``, and a bare number for a code.
+    """
+    message, trace = ("ErrMsg", codes.look_up(code).meaning), ("TRACEID", _TRACE_ID)
+    if code == NOTHING_TO_REFUND:
+        return _document(
+            ("OrderId", order_id),
+            ("Response", "Declined"),
+            ("HostRefNum", ""),
+            ("TransId", ""),
+            message,
+            extra=(("TRXDATE", _compact(at)), trace, ("ERRORCODE", "215021")),
+        )
+    return _document(
+        ("OrderId", order_id),
+        ("GroupId", order_id),
+        ("Response", "Declined"),
+        ("HostRefNum", ""),
+        ("ProcReturnCode", _REFUSED_CODE),
+        ("TransId", ""),
+        message,
+        extra=(
+            ("TRXDATE", _compact(at)),
+            ("EXTENDED_ERROR_CODE", "215001"),
+            trace,
+            ("NUMCODE", _REFUSED_CODE),
+            # Both codes are listed for a capture of too much; sources name one or the other.
+            ("ERRORCODE", "CORE-2505" if code == ABOVE_AUTHORIZED else code),
+        ),
+    )
+
+
+def failure(at: datetime) -> bytes:
+    """Say that the gateway itself failed: a bare code, and nothing of the order; whether anything was done stays open."""
+    return _document(
+        ("OrderId", ""),
+        ("GroupId", ""),
+        ("Response", "Error"),
+        ("AuthCode", ""),
+        ("HostRefNum", ""),
+        ("ProcReturnCode", _REFUSED_CODE),
+        ("TransId", ""),
+        ("ErrMsg", "System based initialization problem."),
+        extra=(("SETTLEID", ""), ("TRXDATE", _compact(at)), ("ERRORCODE", "2100"), ("NUMCODE", "992104")),
     )
 
 

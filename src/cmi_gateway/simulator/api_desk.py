@@ -78,7 +78,9 @@ def _move_money(books: Books, account: MerchantAccount, request: ApiRequest) -> 
         books.keep(result.order)
     at = books.clock()
     if not isinstance(result, Done):
-        return api_answer.refusal(result.code, request.order_id, trans_id=numbers.trans_id, at=at)
+        return api_answer.refusal(
+            result.code, request.order_id, trans_id=numbers.trans_id, at=at, shape=account.rules.answers
+        )
     is_void = request.operation is Operation.VOID
     return api_answer.approval(
         request.order_id,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 import attrs
 
 from cmi_gateway.api.safe_xml import MalformedDocumentError, parse_xml
-from cmi_gateway.simulator.api_answer import CONTENT_TYPE, ENCODING
+from cmi_gateway.simulator.api_answer import CONTENT_TYPE, ENCODING, failure
 from cmi_gateway.simulator.api_request import ROOT, document_in
 from cmi_gateway.simulator.fault_book import FaultBook
 from cmi_gateway.simulator.faults import (
     ApiCutAfter,
     ApiCutBefore,
+    ApiFailure,
     ApiFault,
     ApiGzip,
     ApiHtmlError,
@@ -71,11 +72,20 @@ def take_turn(
     faults = book.for_request(order_id, amount, is_query=is_query)
     if any(isinstance(fault, ApiCutBefore) for fault in faults):
         return ApiTurn(body=b"", is_cut=True, seconds=_wait(faults))
-    errors = [fault for fault in faults if isinstance(fault, ApiHtmlError)]
-    if errors and not errors[-1].done:
-        return _error_page(faults)
-    body = gateway.answer_api(raw, content_type=content_type, address=address)
-    return _error_page(faults) if errors else _answer(body, faults)
+    errors = [fault for fault in faults if isinstance(fault, (ApiHtmlError, ApiFailure))]
+    error = errors[-1] if errors else None
+    body = b""
+    if error is None or error.done:
+        body = gateway.answer_api(raw, content_type=content_type, address=address)
+    match error:
+        case ApiHtmlError():
+            return _error_page(faults)
+        case ApiFailure():
+            return _answer(failure(gateway.now()), faults)
+        case None:
+            return _answer(body, faults)
+        case _:
+            assert_never(error)
 
 
 def _answer(body: bytes, faults: tuple[ApiFault, ...]) -> ApiTurn:

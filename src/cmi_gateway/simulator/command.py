@@ -13,6 +13,7 @@ import click
 
 from cmi_gateway.errors import ConfigurationError, FaultPlanError
 from cmi_gateway.simulator.account import MerchantAccount
+from cmi_gateway.simulator.account_rules import AccountRules, AnswerShape
 from cmi_gateway.simulator.app import API_PATH, PAYMENT_PATH, create_app
 from cmi_gateway.simulator.cards import CARDS
 from cmi_gateway.simulator.clock import VirtualClock
@@ -56,6 +57,13 @@ _CALLBACK_WARNING: Final = (
 @click.option(
     "--callbacks-anywhere", is_flag=True, help="Send callbacks to other machines too, not to this one only."
 )
+@click.option(
+    "--answers",
+    type=click.Choice([shape.value for shape in AnswerShape]),
+    default=AnswerShape.PLATFORM.value,
+    show_default=True,
+    help="How refusals of the XML API look: as most captures, or as another acquirer's.",
+)
 @click.option("--inspect", is_flag=True, help="Serve the inspection page too, for this machine only.")
 @click.option(
     "--virtual-clock", is_flag=True, help="Stop the clock; the inspection page moves it. Implies --inspect."
@@ -68,6 +76,7 @@ def main(
     faults: BinaryIO | None,
     host: str,
     callbacks_anywhere: bool,
+    answers: str,
     inspect: bool,
     virtual_clock: bool,
 ) -> None:
@@ -79,7 +88,7 @@ def main(
     """
     plan = _plan(faults)
     try:
-        account = _account(client_id, name)
+        account = _account(client_id, name, AccountRules(answers=AnswerShape(answers)))
     except ConfigurationError as error:
         raise click.ClickException(f"{_KEY_VARIABLE} or {_PASSWORD_VARIABLE}: {error}") from error
     clock = VirtualClock(utc_now()) if virtual_clock else None
@@ -113,7 +122,7 @@ def _plan(file: BinaryIO | None) -> FaultPlan:
         raise click.UsageError(f"--faults: {error}") from None
 
 
-def _account(client_id: str, name: str) -> MerchantAccount:
+def _account(client_id: str, name: str, rules: AccountRules) -> MerchantAccount:
     keys = os.environ.get(_KEY_VARIABLE)
     user, password = os.environ.get(_USER_VARIABLE, ""), os.environ.get(_PASSWORD_VARIABLE, "")
     if keys is None:
@@ -126,7 +135,7 @@ def _account(client_id: str, name: str) -> MerchantAccount:
             click.echo(
                 f"API user {user}, password {password} (set {_USER_VARIABLE} and {_PASSWORD_VARIABLE})"
             )
-    return MerchantAccount(client_id, keys, name, api_user=user, api_password=password)
+    return MerchantAccount(client_id, keys, name, api_user=user, api_password=password, rules=rules)
 
 
 def _describe(url: str, account: MerchantAccount, plan: FaultPlan) -> None:

@@ -210,6 +210,14 @@ class ApiHtmlError(_OnRequests):
 
 
 @attrs.frozen
+class ApiFailure(_OnRequests):
+    """The gateway's own failure: ``Error``, ``99`` and a bare ``2100``; *done* says whether the operation was done before."""
+
+    kind: ClassVar[str] = "api-failure"
+    done: bool = attrs.field(default=False, validator=_yes_or_no)
+
+
+@attrs.frozen
 class ApiGzip(_OnRequests):
     """The answer is compressed, as some clients of the real gateway have seen it."""
 
@@ -237,7 +245,9 @@ CallbackFault: TypeAlias = (
 )
 ReplyFault: TypeAlias = ReplyIgnored | ReplyLost
 BrowserFault: TypeAlias = BrowserGone | BrowserFirst | BrowserTwice
-ApiFault: TypeAlias = ApiSlow | ApiCutAfter | ApiCutBefore | ApiHtmlError | ApiGzip | ApiWrongEncoding
+ApiFault: TypeAlias = (
+    ApiSlow | ApiCutAfter | ApiCutBefore | ApiHtmlError | ApiFailure | ApiGzip | ApiWrongEncoding
+)
 #: What can befall one payment: its callback, the reply to it, and the customer's way back.
 PaymentFault: TypeAlias = CallbackFault | ReplyFault | BrowserFault
 Fault: TypeAlias = PaymentFault | ApiFault

@@ -11,6 +11,7 @@ from cmi_gateway.simulator.faults import (
     Always,
     ApiCutAfter,
     ApiCutBefore,
+    ApiFailure,
     ApiFault,
     ApiGzip,
     ApiHtmlError,
@@ -66,6 +67,7 @@ _FAULTS: Final[dict[type[Fault], st.SearchStrategy[Fault]]] = {
     ApiCutAfter: st.builds(ApiCutAfter, on=_ON),
     ApiCutBefore: st.builds(ApiCutBefore, on=_ON),
     ApiHtmlError: st.builds(ApiHtmlError, st.booleans(), on=_ON),
+    ApiFailure: st.builds(ApiFailure, st.booleans(), on=_ON),
     ApiGzip: st.builds(ApiGzip, on=_ON),
     ApiWrongEncoding: st.builds(ApiWrongEncoding, _ENCODINGS, on=_ON),
 }
