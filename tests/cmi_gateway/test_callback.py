@@ -1,6 +1,8 @@
 """A callback opens only for the form that it answers, and nothing else gets in."""
 
+import hashlib
 import random
+import struct
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -68,7 +70,7 @@ def test_outcome_and_reply(results, kind, reply):
 def test_everything_is_locked_before_must_match():
     """Outcome, facts, reply, fields and differences raise until the callback was matched."""
     callback = MERCHANT.verify(answer(FORM))
-    for name in ("outcome", "facts", "reply", "fields", "echo_differences"):
+    for name in ("outcome", "facts", "reply", "fields", "echo_differences", "echoed_rnd", "unknown_fields"):
         with pytest.raises(cmi.UncheckedCallbackError):
             getattr(callback, name)
     assert ORDER == callback.order_id
@@ -195,6 +197,18 @@ def test_digest_covers_names():
     fields = answer_fields(FORM)
     renamed = {("TransIe" if name == "TransId" else name): value for name, value in fields.items()}
     assert MERCHANT.verify(signed_body(fields)).digest != MERCHANT.verify(signed_body(renamed)).digest
+
+
+def test_the_digest_stays_for_ever():
+    """The digest of the real callback is the one that records keep: names and values in order, each after its length."""
+    callback = cmi.Merchant("600001300", STORE_KEY, cmi.TEST).verify(real_callback())
+    fields = parse_fields(real_callback())
+    digest = hashlib.sha256()
+    for name, value in sorted((name.lower(), value.strip()) for name, value in fields.items()):
+        if name != "encoding":
+            for part in (name.encode(), value.encode()):
+                digest.update(struct.pack(">I", len(part)) + part)
+    assert digest.hexdigest() == callback.digest
 
 
 # --- what must not verify ---------------------------------------------------------------------------------

@@ -70,6 +70,21 @@ def test_a_float_is_refused_with_an_explanation():
         Money.parse(113.02)
 
 
+@pytest.mark.parametrize(
+    ("make", "quoted"),
+    [
+        (lambda: Money.parse("x" * 99), "'" + "x" * 39 + " is not an amount"),
+        (lambda: Money.parse("1" * 5000), "'" + "1" * 39 + " is over the largest"),
+        (lambda: Money(1, "x" * 99), "unknown currency '" + "x" * 39 + ";"),
+    ],
+)
+def test_errors_quote_little(make, quoted):
+    """An error shows the first forty characters of what came, however long it is."""
+    with pytest.raises(AmountError) as caught:
+        make()
+    assert str(caught.value).startswith(quoted)
+
+
 def test_text_forms():
     """`str` and `wire` write a dot and two decimals; repr names the currency."""
     money = Money.parse("113.02")
