@@ -424,6 +424,12 @@ def test_amounts_of_the_kept_form_compare_as_money_too():
     assert "amount" == mismatch(answer_fields(FORM), sent=kept | {"amount": "much"}).field
 
 
+def test_the_match_is_asked_by_name():
+    """What identifies the order is given by name, so that two texts are never swapped in silence."""
+    with pytest.raises(TypeError):
+        MERCHANT.verify(BODY).must_match(ORDER, AMOUNT, FORM.fields)
+
+
 @pytest.mark.parametrize("amount", [114.26, "114.26", 11426, None])
 def test_the_orders_amount_must_be_money(amount):
     """A float or text in place of the order's amount is the caller's error, and nothing opens."""

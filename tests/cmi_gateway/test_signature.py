@@ -62,6 +62,12 @@ def test_document_rule(value, expected):
     assert (value == expected) is (hash_ver3([("a", expected)], "K") == hash_ver3([("a", value)], "K"))
 
 
+def test_document_rule_is_asked_by_name():
+    """A bare True behind the order of names would say nothing to a reader, so it is refused."""
+    with pytest.raises(TypeError):
+        hash_ver3([("a", "1")], "K", NameOrder.PLAIN, True)
+
+
 def test_document_rule_folds_the_word():
     """The word becomes lower case and every occurrence is rewritten, with the character that follows."""
     rewritten = hash_ver3([("a", "document.b document. x")], "K")
