@@ -15,7 +15,7 @@ def observed():
 
 
 def test_a_payment_tells_its_steps():
-    """Signing, verifying and matching are told, with the order id once it is known to be ours."""
+    """Signing, verifying and matching are told under the merchant's id, with the order id once it is known to be ours."""
     seen, merchant = observed()
     form = merchant.sign(payment_request())
     callback = merchant.verify(answer(form))
@@ -27,6 +27,7 @@ def test_a_payment_tells_its_steps():
         ("callback_verified", "", ""),
         ("callback_matched", order, "Approved"),
     ] == steps
+    assert {MERCHANT.client_id} == {event.client_id for event in seen}
 
 
 def test_refusals_tell_the_class_and_field():
