@@ -16,6 +16,7 @@ from rak_billing.payments.journal import Journal
 from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.rejections import masked
 from rak_billing.payments.rows import facts_from_json, facts_to_json
+from rak_billing.payments.states import Event
 from support.callbacks import approved
 from support.checkout_kit import NOON, A, till
 
@@ -183,7 +184,7 @@ def test_a_stale_move_is_refused(place):
             order, attempt = tx.orders.locked(form.order_id)
         shop.settle(approved(form))
         with pytest.raises(JournalError, match="moved meanwhile"), shop.journal.writing() as tx:
-            tx.orders.apply("approve", order, attempt, at=NOON)
+            tx.orders.apply(Event.APPROVE, order, attempt, at=NOON)
 
 
 def test_history_and_reviews_can_be_read(place):

@@ -4,15 +4,27 @@ from datetime import datetime
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from rak_billing.payments import schema, sealing
 from rak_billing.payments.records import Answered
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.upserts import insert_unless_there
+from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import Written, given, inserted
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
+
+_TOLD: Final = inserted(schema.gateway_transactions)
+_ANSWER: Final = Written(
+    schema.callbacks,
+    lambda _: (
+        update(schema.callbacks)
+        .where(schema.callbacks.c.digest == given(schema.callbacks.c.digest))
+        .values(outcome=given(schema.callbacks.c.outcome), reply=given(schema.callbacks.c.reply))
+    ),
+)
 
 
 @attrs.frozen
@@ -26,6 +38,7 @@ class Callbacks:
 
     _connection: Connection = attrs.field(repr=False)
     _vault: Vault = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def reply_to(self, digest: str) -> str | None:
         """Return the answer that this very callback got before, or None."""
@@ -72,16 +85,19 @@ class Callbacks:
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
         """Remember which callback was the first to tell this outcome of a transaction of the gateway."""
-        self._connection.execute(
-            insert(schema.gateway_transactions).values(
-                order_id=order_id, transaction_id=transaction_id, outcome=outcome, callback_digest=digest
-            )
+        self._writes.put_off(
+            (schema.gateway_transactions.name, order_id, transaction_id, outcome),
+            _TOLD,
+            order_id=order_id,
+            transaction_id=transaction_id,
+            outcome=outcome,
+            callback_digest=digest,
         )
 
     def answer(self, digest: str, *, outcome: str, reply: str) -> None:
         """Write what the callback was taken for, and the answer that it and every repeat get."""
-        self._connection.execute(
-            update(schema.callbacks)
-            .where(schema.callbacks.c.digest == digest)
-            .values(outcome=outcome, reply=reply)
-        )
+        self._writes.put_off(_row(digest), _ANSWER, digest=digest, outcome=outcome, reply=reply)
+
+
+def _row(digest: str) -> tuple[str, str]:
+    return schema.callbacks.name, digest

@@ -20,8 +20,8 @@ PlainText: Final = Text().with_variant(Text(collation="C"), "postgresql")
 #: A whole number of 64 bits; SQLite has no other kind, and its STRICT tables know no other word for it.
 Whole: Final = BigInteger().with_variant(Integer(), "sqlite")
 
-# Fixed width, so that the order of the text is the order of time.
-_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+# Written as 2026-11-25T10:48:58.000000Z: of one width, so that the order of the text is the order of time.
+_OFFSET: Final = "+00:00"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -36,11 +36,15 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise JournalError("an instant without a time zone cannot be kept: pass an aware one")
-        return value.astimezone(UTC).strftime(_FORMAT)
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace(_OFFSET, "Z")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn the text back into an aware instant."""
-        return None if value is None else datetime.strptime(value, _FORMAT).replace(tzinfo=UTC)
+        if value is None:
+            return None
+        if not value.endswith("Z"):
+            raise ValueError("expected an instant of the journal's, which ends with Z")
+        return datetime.fromisoformat(value)
 
 
 class Json(TypeDecorator[Any]):

@@ -7,13 +7,29 @@ lease, or that asked while a callback arrived, finds a higher fence and writes n
 """
 
 from datetime import datetime
+from typing import Final
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal_column, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
 from rak_billing.payments.records import Inquiry
+from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import Written, given
+
+_HASTEN: Final = Written(
+    schema.inquiries,
+    lambda _: (
+        update(schema.inquiries)
+        .where(schema.inquiries.c.order_id == given(schema.inquiries.c.order_id))
+        .values(
+            since=given(schema.inquiries.c.since),
+            due_at=given(schema.inquiries.c.due_at),
+            fence=schema.inquiries.c.fence + literal_column("1"),
+        )
+    ),
+)
 
 
 @attrs.frozen
@@ -21,6 +37,7 @@ class Inquiries:
     """Attempts that the gateway is to be asked about, inside one transaction."""
 
     _connection: Connection = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def open(self, order_id: str, *, tenant: str, since: datetime, due_at: datetime) -> None:
         """Begin to ask about a new attempt at *due_at*."""
@@ -32,12 +49,8 @@ class Inquiries:
 
     def hasten(self, order_id: str, *, at: datetime) -> None:
         """Have the gateway asked at once, and the calendar begin anew; whoever is asking has no say any more."""
-        table = schema.inquiries
-        self._connection.execute(
-            update(table)
-            .where(table.c.order_id == order_id)
-            .values(since=at, due_at=at, fence=table.c.fence + 1)
-        )
+        row = (schema.inquiries.name, order_id)
+        self._writes.put_off(row, _HASTEN, order_id=order_id, since=at, due_at=at)
 
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
         """Take the operator's inquiry that has been due for the longest time, or None; commit before asking."""

@@ -41,6 +41,7 @@ from rak_billing.payments.sealing import Vault
 from rak_billing.payments.sqlite import READ_ONLY
 from rak_billing.payments.tallies import Tallies
 from rak_billing.payments.versions import check_version
+from rak_billing.payments.writes import Writes, send_before_others
 
 T = TypeVar("T")
 
@@ -58,30 +59,36 @@ class Transaction:
     Attributes:
         connection: For a host that keeps its own tables in the same database and writes with us.
         vault: Seals what is personal.
+        writes: What waits to be written; sent before any other statement of the connection.
     """
 
     connection: Connection = attrs.field(repr=False)
     vault: Vault = attrs.field(factory=Vault, repr=False)
+    writes: Writes = attrs.field(init=False, repr=False)
+
+    @writes.default
+    def _nothing_yet(self) -> Writes:
+        return Writes(self.connection)
 
     @cached_property
     def orders(self) -> Orders:
         """Orders, their lines and attempts, and what happened to them."""
-        return Orders(self.connection, self.vault)
+        return Orders(self.connection, self.vault, self.writes)
 
     @cached_property
     def locks(self) -> InvoiceLocks:
         """Invoices that are paid here and not posted yet."""
-        return InvoiceLocks(self.connection)
+        return InvoiceLocks(self.connection, self.writes)
 
     @cached_property
     def callbacks(self) -> Callbacks:
         """Callbacks whose signature holds, and the answers they got."""
-        return Callbacks(self.connection, self.vault)
+        return Callbacks(self.connection, self.vault, self.writes)
 
     @cached_property
     def inquiries(self) -> Inquiries:
         """When the gateway is asked about which attempt."""
-        return Inquiries(self.connection)
+        return Inquiries(self.connection, self.writes)
 
     @cached_property
     def operations(self) -> Operations:
@@ -106,7 +113,7 @@ class Transaction:
     @cached_property
     def receipts(self) -> ReceiptBook:
         """Receipts and their numbers."""
-        return ReceiptBook(self.connection, self.vault)
+        return ReceiptBook(self.connection, self.vault, self.writes)
 
     @cached_property
     def tallies(self) -> Tallies:
@@ -116,7 +123,7 @@ class Transaction:
     @cached_property
     def outbox(self) -> Outbox:
         """What must leave this machine."""
-        return Outbox(self.connection)
+        return Outbox(self.connection, self.writes)
 
 
 class Journal:
@@ -135,6 +142,7 @@ class Journal:
         self, engine: Engine, *, keys: Iterable[bytes | str] = (), retrying: Retrying | None = None
     ) -> None:
         self.engine = engine
+        send_before_others(engine)
         self._vault = Vault(keys)
         self._retrying = retrying or Retrying()
 
@@ -228,7 +236,9 @@ class Journal:
     @contextmanager
     def _begun(self) -> Iterator[Transaction]:
         with self.engine.connect() as connection, connection.begin() as begun:
-            yield Transaction(connection, self._vault)
+            tx = Transaction(connection, self._vault)
+            yield tx
+            tx.writes.send()
             try:
                 begun.commit()
             except BaseException as error:

@@ -2,13 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import OrderRecord
 from rak_billing.payments.states import OrderState
+from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import inserted
+
+_TAKE: Final = inserted(schema.invoice_locks, "tenant", "invoice_reference", "order_reference", "locked_at")
 
 
 @attrs.frozen
@@ -21,6 +26,7 @@ class InvoiceLocks:
     """
 
     _connection: Connection = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def held(self, tenant: str, references: Collection[str]) -> frozenset[str]:
         """Return those of *references* that are accepted or paid here and not posted yet."""
@@ -34,18 +40,15 @@ class InvoiceLocks:
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
         """Lock the invoices of an order that was accepted; the database refuses one that is locked already."""
-        self._connection.execute(
-            insert(schema.invoice_locks),
-            [
-                {
-                    "tenant": order.tenant,
-                    "invoice_reference": reference,
-                    "order_reference": order.reference,
-                    "locked_at": at,
-                }
-                for reference in order.invoice_references
-            ],
-        )
+        for reference in order.invoice_references:
+            self._writes.put_off(
+                (schema.invoice_locks.name, order.reference, reference),
+                _TAKE,
+                tenant=order.tenant,
+                invoice_reference=reference,
+                order_reference=order.reference,
+                locked_at=at,
+            )
 
     def release(self, order_reference: str, *, at: datetime) -> None:
         """Free the invoices of an order: they are posted, or the payment is no more."""

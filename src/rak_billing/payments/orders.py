@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.errors import JournalError, StaleStateError
-from rak_billing.payments import schema, sealing, states
+from rak_billing.errors import JournalError
+from rak_billing.payments import moving, schema, sealing, states
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.payments.upserts import insert_unless_there
+from rak_billing.payments.writes import Writes
 
 
 @attrs.frozen
@@ -23,6 +24,7 @@ class Orders:
 
     _connection: Connection = attrs.field(repr=False)
     _vault: Vault = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def add(self, order: OrderRecord) -> None:
         """Write down a new order with its lines."""
@@ -197,13 +199,11 @@ class Orders:
 
     def keep_payment(self, attempt: AttemptRecord, facts: PaymentFacts, instant: datetime) -> AttemptRecord:
         """Write the facts of the accepted payment beside its attempt."""
-        self._connection.execute(
-            update(schema.attempts)
-            .where(schema.attempts.c.order_id == attempt.order_id)
-            .values(
-                facts=self._vault.seal_json(sealing.FACTS, attempt.order_id, facts_to_json(facts)),
-                payment_instant=instant,
-            )
+        moving.keep_payment(
+            self._writes,
+            attempt.order_id,
+            self._vault.seal_json(sealing.FACTS, attempt.order_id, facts_to_json(facts)),
+            instant,
         )
         return attrs.evolve(attempt, facts=facts, payment_instant=instant)
 
@@ -226,12 +226,11 @@ class Orders:
         """
         order_state = states.apply(order.state, event)
         attempt_state = states.apply(attempt.state, event)
-        self._move(schema.orders, schema.orders.c.reference == order.reference, order.state, order_state)
-        self._move(
-            schema.attempts, schema.attempts.c.order_id == attempt.order_id, attempt.state, attempt_state
-        )
-        self._append(
-            order_reference=order.reference,
+        moving.move_order(self._writes, order.reference, order.state, order_state)
+        moving.move_attempt(self._writes, attempt.order_id, attempt.state, attempt_state)
+        moving.append(
+            self._writes,
+            order.reference,
             order_id=attempt.order_id,
             event=event.value,
             attempt_state=attempt_state.value,
@@ -249,25 +248,6 @@ class Orders:
         table = schema.events
         query = select(table).where(table.c.order_reference == order_reference).order_by(table.c.position)
         return tuple(self._connection.execute(query))
-
-    def _move(
-        self, table: Any, is_it: Any, before: OrderState | AttemptState, after: OrderState | AttemptState
-    ) -> None:
-        # Guarded by the state that was read: where two transactions meet, one of them is refused.
-        moved = self._connection.execute(
-            update(table).where(is_it, table.c.state == before.value).values(state=after.value)
-        )
-        if moved.rowcount != 1:
-            raise StaleStateError(
-                f"expected a row of {table.name} in the state {before.value}; it moved meanwhile"
-            )
-
-    def _append(self, *, order_reference: str, **values: Any) -> None:
-        count = select(func.count()).where(schema.events.c.order_reference == order_reference)
-        position = self._connection.execute(count).scalar_one()
-        self._connection.execute(
-            insert(schema.events).values(order_reference=order_reference, position=position, **values)
-        )
 
     def _one_attempt(self, query: Select[Any]) -> AttemptRecord | None:
         row = self._connection.execute(query).one_or_none()

@@ -10,16 +10,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
 from rak_billing.payments.records import OutboxEntry
+from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import inserted
 
 #: How long a claimed entry is left to its worker.
 LEASE: Final = timedelta(minutes=5)
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
+_ADD: Final = inserted(schema.outbox, "key", "topic", "order_reference", "tries", "due_at")
 
 
 @attrs.frozen
@@ -27,13 +30,18 @@ class Outbox:
     """Entries to deliver, inside one transaction."""
 
     _connection: Connection = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def add(self, *, key: str, topic: str, order_reference: str, at: datetime) -> None:
         """Put in a new entry, due at once; the database refuses a second one of the same key."""
-        self._connection.execute(
-            insert(schema.outbox).values(
-                key=key, topic=topic, order_reference=order_reference, tries=0, due_at=at
-            )
+        self._writes.put_off(
+            (schema.outbox.name, key),
+            _ADD,
+            key=key,
+            topic=topic,
+            order_reference=order_reference,
+            tries=0,
+            due_at=at,
         )
 
     def claim(self, tenant: str, *, now: datetime) -> OutboxEntry | None:

@@ -5,14 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from rak_billing.errors import JournalError
 from rak_billing.payments import schema, sealing
 from rak_billing.payments.sealing import Vault
-from rak_billing.payments.upserts import add_up
+from rak_billing.payments.upserts import adding_up
+from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import inserted
 
 _DIGITS: Final = 11
+_NEXT_NUMBER: Final = adding_up(schema.receipt_series, "next_number")
+_ISSUE: Final = inserted(schema.receipts)
 
 
 @attrs.frozen
@@ -21,6 +25,7 @@ class ReceiptBook:
 
     _connection: Connection = attrs.field(repr=False)
     _vault: Vault = attrs.field(repr=False)
+    _writes: Writes = attrs.field(repr=False)
 
     def next_number(self, tenant: str, *, first: int) -> str:
         """
@@ -32,9 +37,8 @@ class ReceiptBook:
             JournalError: The series has run out of digits.
         """
         # Its row stays locked until this transaction ends: the next number waits until this one is spent or not.
-        following = add_up(
-            self._connection, schema.receipt_series, {"tenant": tenant}, {"next_number": 1}, first=first
-        )
+        taken = self._writes.at_once(_NEXT_NUMBER, tenant=tenant, fresh=first + 1, more=1)
+        ((following,),) = taken.all()
         number = f"{following - 1:0{_DIGITS}d}"
         if len(number) != _DIGITS:
             raise JournalError(
@@ -53,15 +57,15 @@ class ReceiptBook:
         at: datetime,
     ) -> None:
         """Write down a receipt; the database refuses a second one of the same order."""
-        self._connection.execute(
-            insert(schema.receipts).values(
-                tenant=tenant,
-                number=number,
-                order_reference=order_reference,
-                secret_hash=secret_hash,
-                snapshot=self._vault.seal_json(sealing.SNAPSHOT, order_reference, dict(snapshot)),
-                issued_at=at,
-            )
+        self._writes.put_off(
+            (schema.receipts.name, tenant, number),
+            _ISSUE,
+            tenant=tenant,
+            number=number,
+            order_reference=order_reference,
+            secret_hash=secret_hash,
+            snapshot=self._vault.seal_json(sealing.SNAPSHOT, order_reference, dict(snapshot)),
+            issued_at=at,
         )
 
     def of_secret(self, secret_hash: str) -> Mapping[str, Any] | None:

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from rak_billing.payments.written import Written, given
+
 
 def _insert(connection: Connection, table: Table) -> Any:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
@@ -22,6 +24,27 @@ def insert_unless_there(
     """Insert what is not there yet, and tell whether anything was; waits for whoever is writing the same key."""
     statement = _insert(connection, table).values(rows).on_conflict_do_nothing()
     return bool(connection.execute(statement.returning(*table.primary_key)).all())
+
+
+def adding_up(table: Table, column: str) -> Written:
+    """
+    Make the statement that adds up in *column* and returns the sum.
+
+    Its values are the table's primary key, ``fresh`` for a row that was not there yet, and ``more``, which is added
+    to one that was.
+    """
+    key, summed = table.primary_key.columns, table.c[column]
+
+    def build(dialect: str) -> Any:
+        insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+        values = {part.name: given(part) for part in key} | {column: given(summed, "fresh")}
+        return (
+            insert.values(values)
+            .on_conflict_do_update(index_elements=list(key), set_={column: summed + given(summed, "more")})
+            .returning(summed)
+        )
+
+    return Written(table, build)
 
 
 def add_up(

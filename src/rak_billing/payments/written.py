@@ -1,0 +1,131 @@
+"""
+Statements that write, each made into the text of a database once.
+
+The library builds and compiles a statement for what it says; to do so again for every row costs more than the database
+needs to run it. A `Written` is built when it is first used on a kind of database, and then only filled in.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import BindParameter, Column, Connection, CursorResult, Dialect, Table, bindparam, insert
+from sqlalchemy.sql.dml import UpdateBase
+
+_PREFIX: Final = "given_"
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
+_JOINED: Final = 256
+
+
+def given(column: Column[Any], name: str | None = None) -> BindParameter[Any]:
+    """Stand for a value that every use of the statement gives, under *name* or that of the column."""
+    # A name of its own: that of the column alone means something else to the library.
+    return bindparam(f"{_PREFIX}{name or column.name}", type_=column.type)
+
+
+@attrs.frozen
+class _Place:
+    name: str
+    convert: Callable[[Any], Any] | None
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        value = values[self.name]
+        return value if self.convert is None else self.convert(value)
+
+
+@attrs.frozen
+class _Text:
+    """The text for one kind of database, and where which value goes."""
+
+    sql: str
+    places: tuple[_Place, ...]
+    is_positional: bool
+
+    def arguments(self, values: Mapping[str, Any]) -> Any:
+        if self.is_positional:
+            return tuple([place.value(values) for place in self.places])
+        return {_PREFIX + place.name: place.value(values) for place in self.places}
+
+    def named(self, number: int) -> str:
+        """Give the text for one of several statements, whose values must not be mixed up."""
+        return _PLACE.sub(rf"%(w{number}_\1)s", self.sql)
+
+
+class Written:
+    """
+    A statement that writes one row.
+
+    Args:
+        table: Which it writes to.
+        build: Builds it for a kind of database, by the dialect's name, with `given` where values go.
+        is_guarded: Whether it is an error if it finds no row; the value ``before`` says what was expected.
+    """
+
+    def __init__(self, table: Table, build: Callable[[str], UpdateBase], *, is_guarded: bool = False) -> None:
+        self.table = table.name
+        self.is_guarded = is_guarded
+        self._build = build
+        self._texts: dict[str, _Text] = {}
+        self._lock = Lock()
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Send it with these values."""
+        text = self.text(connection.dialect)
+        return connection.exec_driver_sql(text.sql, text.arguments(values))
+
+    def text(self, dialect: Dialect) -> _Text:
+        """Return the text for this kind of database."""
+        text = self._texts.get(dialect.name)
+        if text is None:
+            with self._lock:
+                text = self._texts[dialect.name] = _compiled(self._build(dialect.name), dialect)
+        return text
+
+
+def inserted(table: Table, *columns: str) -> Written:
+    """Make the statement that inserts a row with values in these columns, or in all of them."""
+    chosen = [table.c[name] for name in columns] if columns else list(table.c)
+    return Written(table, lambda _: insert(table).values({column: given(column) for column in chosen}))
+
+
+def _compiled(statement: UpdateBase, dialect: Dialect) -> _Text:
+    compiled: Any = statement.compile(dialect=dialect)
+    names = compiled.positiontup if compiled.positional else list(compiled.binds)
+    places = []
+    for name in names:
+        kind = compiled.binds[name].type
+        places.append(_Place(name.removeprefix(_PREFIX), kind.dialect_impl(dialect).bind_processor(dialect)))
+    return _Text(str(compiled), tuple(places), bool(compiled.positional))
+
+
+@attrs.frozen
+class Joined:
+    """Several statements as one; each may see what was there before all of them."""
+
+    sql: str
+    texts: tuple[_Text, ...]
+
+    def run(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+        """Send it with the values of each, and return how many rows each guarded one found."""
+        arguments = {
+            f"w{number}_{name}": value
+            for number, (text, own) in enumerate(zip(self.texts, values, strict=True))
+            for name, value in text.arguments(own).items()
+        }
+        counts: Sequence[int] = connection.exec_driver_sql(self.sql, arguments).one()
+        return counts[1:]
+
+
+@lru_cache(_JOINED)
+def joined(statements: tuple[Written, ...], dialect: Dialect) -> Joined:
+    """Join statements that do not depend on each other, for a database that can write in a common table expression."""
+    texts = tuple(one.text(dialect) for one in statements)
+    parts = [
+        f"w{number} AS ({text.named(number)}{' RETURNING 1' * one.is_guarded})"
+        for number, (one, text) in enumerate(zip(statements, texts, strict=True))
+    ]
+    counts = [f"(SELECT count(*) FROM w{number})" for number, one in enumerate(statements) if one.is_guarded]
+    return Joined(f"WITH {', '.join(parts)} SELECT {', '.join(['1', *counts])}", texts)
