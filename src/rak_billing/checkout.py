@@ -32,7 +32,8 @@ from rak_billing.ordering import quote_of
 from rak_billing.payment_request import Language, checked_language
 from rak_billing.payment_views import OpenPayment, PaymentView, view_of
 from rak_billing.payments.port import JournalPort
-from rak_billing.ports import BillingSystem, Clock, GatewayApi, Mailer
+from rak_billing.ports import BillingSystem, Clock, GatewayApi, Mailer, takes_postings
+from rak_billing.posting_desk import PostingDesk
 from rak_billing.proving import prove
 from rak_billing.quote import Quote
 from rak_billing.quote_seal import QuoteSeal, SealedQuote
@@ -43,6 +44,7 @@ from rak_billing.recovery.sweeping import Sweep, SweepReport
 from rak_billing.selection.rules import NO_RULES, SelectionRules
 from rak_billing.selection.suggesting import NoSuggestion, Suggestion, suggest
 from rak_billing.settling import answer_callback
+from rak_billing.staff import StaffDesk
 from rak_billing.starting import Payer, Start, unpaid_here
 from rak_billing.tenant import Tenant
 
@@ -359,9 +361,8 @@ class Checkout:
         """
         Ask the gateway about payments that stay silent or are not confirmed yet, and do what follows from its word.
 
-        Attempts are due 1, 6 and 21 minutes, an hour and a half and six hours after their start, then daily; at once,
-        and by the same calendar anew, after a callback that told of money. Call it from a worker every few seconds; on
-        as many machines as you like: each attempt is one machine's at a time. Interrupted, it is simply called again.
+        Attempts are due 1, 6 and 21 minutes, 1 h 30 and 6 h after their start, then daily; at once, and by the same
+        calendar anew, after a callback that told of money. Call it every few seconds, on as many machines as you like.
 
         Args:
             limit: Look at no more attempts than this.
@@ -371,23 +372,28 @@ class Checkout:
         if self.api is None:
             self._no_api.warn("no api was given: payments that stay silent are not asked about")
             return SweepReport()
-        learning = Learning(self._confirmation(), self.api.operations)
         gateway = PacedGateway(self.api, self.journal, self.clock, self.sleep)
-        return Sweep(self.tenant.id, self.journal, gateway, learning, self.clock).run(
-            limit=limit, budget=budget
-        )
+        sweep = Sweep(self.tenant.id, gateway, Learning(self._confirmation(), self.api.operations))
+        return sweep.run(limit=limit, budget=budget)
 
-    def deliver(self) -> int:
+    def deliver(self, *, limit: int | None = None) -> int:
         """
-        Send what is due from the outbox, and return how many messages were sent.
+        Send what is due from the outbox, no more than *limit* tries of it, and return how much was delivered.
 
-        A message that the mailer refuses stays there and is due again after a pause. Call this after answering a
-        callback, and from time to time. Without a mailer nothing is sent or tried, and the log says so once.
+        Mails go to the mailer, postings to a billing system that takes them, in the way that it declares. What is refused
+        is due again after a pause; what cannot be repeated safely, or was tried for days, is put before a person. Call
+        this after answering a callback, and from a worker. Without a mailer mails wait, and the log says so once.
         """
         if self.mailer is None:
             self._no_mailer.warn("no mailer was given: confirmation mails wait in the outbox")
-            return 0
-        return Delivery(self.tenant, self.journal, self.mailer, self.secrets, self.clock).run()
+        desk = PostingDesk(self.journal, self.billing, self.clock) if takes_postings(self.billing) else None
+        return Delivery(self.tenant, self.journal, self.mailer, desk, self.secrets, self.clock).run(limit)
+
+    def staff(self) -> StaffDesk:
+        """Give the staff's side of the journal: what waits for a person, and what they find out."""
+        return StaffDesk(self.tenant.id, self.journal, self._confirmation(), self.clock)
 
     def _confirmation(self) -> Confirmation:
-        return Confirmation(self.tenant, self.merchant.client_id, self.secrets)
+        return Confirmation(
+            self.tenant, self.merchant.client_id, self.secrets, posts=takes_postings(self.billing)
+        )

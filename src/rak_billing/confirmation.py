@@ -25,6 +25,8 @@ from rak_billing.tenant import Tenant
 
 #: Topic of the outbox entry that sends the receipt to the customer.
 CONFIRMATION_MAIL: Final = "confirmation_mail"
+#: Topic of the outbox entry that puts the payment into the books.
+POSTING: Final = "posting"
 
 
 @attrs.frozen
@@ -36,11 +38,13 @@ class Confirmation:
         tenant: The operator.
         merchant_id: Its account at the gateway, for the receipt.
         secrets: Makes the receipts' links.
+        posts: Whether billing takes postings; else they leave by other ways, such as the day's file.
     """
 
     tenant: Tenant
     merchant_id: str
     secrets: ReceiptSecrets = attrs.field(repr=False)
+    posts: bool = False
 
     def trust(
         self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
@@ -124,12 +128,10 @@ class Confirmation:
             snapshot=receipt.to_dict(),
             at=at,
         )
-        tx.outbox.add(
-            key=f"{CONFIRMATION_MAIL}/{order.reference}",
-            topic=CONFIRMATION_MAIL,
-            order_reference=order.reference,
-            at=at,
-        )
+        for topic in (CONFIRMATION_MAIL, POSTING) if self.posts else (CONFIRMATION_MAIL,):
+            tx.outbox.add(
+                key=f"{topic}/{order.reference}", topic=topic, order_reference=order.reference, at=at
+            )
 
 
 def receipt_of(

@@ -2,17 +2,20 @@
 
 import logging
 from datetime import datetime
+from email.message import EmailMessage
 from threading import Lock
+from typing import Final
 
 import attrs
 
-from rak_billing.confirmation import CONFIRMATION_MAIL
+from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
 from rak_billing.confirmation_mail import confirmation_mail
 from rak_billing.errors import JournalError, MailError
 from rak_billing.identifiers import ReceiptSecrets
-from rak_billing.payments.port import JournalPort
-from rak_billing.payments.records import OutboxEntry
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import OutboxEntry, ReviewKind
 from rak_billing.ports import Clock, Mailer
+from rak_billing.posting_desk import PostingDesk, park
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
 
@@ -31,30 +34,55 @@ class Notice:
             _log.warning(words)
 
 
+#: A mail that nobody takes is given up after so many tries: some five days.
+MOST_TRIES: Final = 30
+
+
 @attrs.frozen
 class Delivery:
-    """Delivers what is due for one operator, one entry at a time; many may run at once."""
+    """
+    Delivers what is due for one operator, one entry at a time; many may run at once.
+
+    Attributes:
+        tenant: The operator.
+        journal: Holds the outbox.
+        mailer: Takes mails; without one they wait.
+        postings: Puts payments into the books; without one there are none.
+        secrets: Makes the receipts' links.
+        clock: The present instant.
+    """
 
     tenant: Tenant
     journal: JournalPort
-    mailer: Mailer
+    mailer: Mailer | None
+    postings: PostingDesk | None
     secrets: ReceiptSecrets = attrs.field(repr=False)
     clock: Clock
 
-    def run(self) -> int:
-        """Deliver all that is due, and return how much of it was delivered."""
-        delivered = 0
-        while (entry := self._claim()) is not None:
+    def run(self, limit: int | None = None) -> int:
+        """Deliver what is due, no more than *limit* tries of it, and return how much was delivered."""
+        delivered, tries = 0, 0
+        while (limit is None or tries < limit) and (entry := self._claim()) is not None:
+            tries += 1
             delivered += self._deliver(entry)
         return delivered
 
     def _claim(self) -> OutboxEntry | None:
         now = self.clock()
-        return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=now))
+        without = [CONFIRMATION_MAIL] if self.mailer is None else []
+        without += [POSTING] if self.postings is None else []
+        return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=now, without=without))
 
     def _deliver(self, entry: OutboxEntry) -> bool:
+        if entry.topic == POSTING and self.postings is not None:
+            return self.postings.deliver(entry)
+        if entry.topic == CONFIRMATION_MAIL and self.mailer is not None:
+            return self._mail(entry, self.mailer)
+        raise JournalError(f"expected the topic {CONFIRMATION_MAIL} or {POSTING}, got {entry.topic}")
+
+    def _mail(self, entry: OutboxEntry, mailer: Mailer) -> bool:
         try:
-            self._send(entry, at=self.clock())
+            mailer.send(self._message(entry, at=self.clock()))
         except MailError as error:
             _log.warning("%s was not sent, try %d: %s", entry.key, entry.tries, error)
             self._put_back(entry, str(error))
@@ -65,20 +93,24 @@ class Delivery:
 
     def _put_back(self, entry: OutboxEntry, error: str) -> None:
         now = self.clock()
-        self.journal.run(lambda tx: tx.outbox.failed(entry, error=error, now=now), repeatable=True)
 
-    def _send(self, entry: OutboxEntry, *, at: datetime) -> None:
-        if entry.topic != CONFIRMATION_MAIL:
-            raise JournalError(f"expected the topic {CONFIRMATION_MAIL}, got {entry.topic}")
+        def write(tx: TransactionPort) -> None:
+            if entry.tries < MOST_TRIES:
+                tx.outbox.failed(entry, error=error, now=now)
+            else:
+                park(tx, entry, error, at=now, why=ReviewKind.NOT_SENT)
+
+        self.journal.run(write, repeatable=True)
+
+    def _message(self, entry: OutboxEntry, *, at: datetime) -> EmailMessage:
         with self.journal.reading() as tx:
             snapshot = tx.receipts.of_order(entry.order_reference)
         if snapshot is None:
             raise JournalError("expected a receipt of an order whose confirmation is to be sent")
-        message = confirmation_mail(
+        return confirmation_mail(
             Receipt.from_dict(snapshot),
             order_reference=entry.order_reference,
             link=self.tenant.receipt_url(self.secrets.of(entry.order_reference)),
             tenant=self.tenant,
             at=at,
         )
-        self.mailer.send(message)

@@ -29,6 +29,7 @@ Every error that `rak_billing` raises, as one tree.
     ├── PostingError                base: whether billing took a posting was not learnt (key, safe_to_retry)
     │   ├── PostingNotSentError     nothing left this machine; safe to repeat
     │   └── PostingUnknownError     sent, no readable answer; it may be in the books
+    ├── ResolutionError             what a person says of a payment cannot be written (reference, reason)
     ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
     ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
     ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
@@ -89,6 +90,7 @@ __all__ = [
     "QuoteExpiredError",
     "QuoteSealError",
     "ReceiptError",
+    "ResolutionError",
     "SchemaVersionError",
     "SealError",
     "SelectionError",
@@ -321,6 +323,25 @@ class PostingUnknownError(PostingError):
 
     What to do follows from the adapter's declared way: `rak_billing.exactly_once.after_unknown`.
     """
+
+
+class ResolutionError(BillingError):
+    """
+    What a person says of a payment cannot be written.
+
+    Attributes:
+        reference: The attempt or message that they spoke of.
+        reason: What was expected.
+    """
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(reference, reason)
+        self.reference = reference
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """Say of what, and what was expected."""
+        return f"{self.reference:.70}: {self.reason}"
 
 
 class NothingToPayError(BillingError):

@@ -9,7 +9,7 @@ an outage must never look like "nothing to pay".
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 import attrs
 
@@ -69,6 +69,11 @@ class PostingReceiver(Protocol):
             PostingUnknownError: It may be in the books; only the declared way says what to do.
         """
         ...
+
+
+def takes_postings(billing: object) -> TypeGuard[PostingReceiver]:
+    """Tell whether a billing system can be told of payments, or only be read."""
+    return callable(getattr(billing, "post", None)) and hasattr(billing, "exactly_once")
 
 
 class PostingSearch(Protocol):

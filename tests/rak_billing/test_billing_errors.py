@@ -28,6 +28,7 @@ EVERY_ERROR = [
     errors.MailError("refused"),
     errors.LanguageError("no such page"),
     errors.NotPayableOnlineError("ItemNumber1", "empty"),
+    errors.ResolutionError("RAK-1", "who, and why"),
     errors.NothingToPayError("nothing"),
     errors.PostingFactError("key", "empty"),
     errors.PostingNotSentError("RAK-1", "no connection"),

@@ -1,10 +1,8 @@
 """The customer without a browser: reads pages as a browser does, and says which step failed."""
 
-from threading import Timer
-
 import pytest
 
-from cmi_gateway.simulator.delivery import CallbackAnswer, LoopbackSender
+from cmi_gateway.simulator.faults import BrowserFirst, FaultPlan
 from rak_billing.demo.bills import GUIDE_CLIENT, demo_billing, demo_clients
 from rak_billing.demo.customer import Customer, find_work
 from rak_billing.demo.journey import card_values, hand_over, identify, pay_bill
@@ -113,16 +111,9 @@ def test_every_client_of_the_demo_can_be_looked_up(tmp_path):
 
 def test_the_customer_waits_for_a_late_callback(tmp_path):
     """A callback that comes after the return is waited for: the pending page becomes the receipt."""
-    timers = []
-
-    def late(url, body):
-        timers.append(Timer(0.3, LoopbackSender(), (url, body)))
-        timers[0].start()
-        return CallbackAnswer(problem="late")
-
-    with running_demo(tmp_path, send_callback=late) as demo:
-        receipt = pay_bill(demo, GUIDE_CLIENT, [A])
-        timers[0].join()
+    with running_demo(tmp_path) as demo:
+        demo.simulator.courier.faults.set(FaultPlan.of(BrowserFirst(seconds=0.3)))
+        receipt = pay_bill(demo, GUIDE_CLIENT, [A], patience=15)
     assert ("10000000001", "114.26") == (receipt.number, receipt.total.wire)
 
 

@@ -30,7 +30,7 @@ def url_of(engine):
     return engine.url.render_as_string(hide_password=False)
 
 
-#: Columns of the fourth version.
+#: Columns of the fourth version and the fifth.
 ADDED_FOR_RECOVERY = (
     ("events", "attempt_before"),
     ("events", "order_before"),
@@ -38,6 +38,7 @@ ADDED_FOR_RECOVERY = (
     ("reviews", "resolved_by"),
     ("reviews", "resolved_why"),
     ("outbox", "parked_at"),
+    ("outbox", "begun_at"),
 )
 
 

@@ -38,8 +38,8 @@ def test_no_order_is_asked_about_twice_in_five_minutes(after):
 
 
 def test_a_customer_who_waits_is_asked_about_thrice_in_the_first_minute():
-    """At once, then after 3 and 15 seconds and a minute; after that the calendar."""
+    """At once, then after 1, 5 and 20 seconds and a minute; after that the calendar."""
     at, looks = START, []
     while (at := next_look_while_waited_for(START, at)) is not None:
         looks.append((at - START).total_seconds())
-    assert [3, 15, 60] == looks
+    assert [1, 5, 20, 60] == looks

@@ -119,7 +119,8 @@ def town(folder, *, clock=None):
     """Serve the demo from *folder*, at the guide's instant, with a customer at the door."""
     clock, callbacks, bills = clock or Clock(), Callbacks(), Bills()
     with (
-        running_demo(folder, billing=bills, clock=clock, send_callback=callbacks) as demo,
+        # The clock stands still here, and the gateway is asked a second later.
+        running_demo(folder, billing=bills, clock=clock, send_callback=callbacks, confirm="callback") as demo,
         Customer() as customer,
     ):
         yield Town(demo, customer, callbacks, bills, clock)

@@ -70,7 +70,7 @@ class DemoParts:
 
     serve: Callable[[Path, int], AbstractContextManager[RunningDemo]] = _serve
     stoppable: Callable[[], AbstractContextManager[Callable[[], None]]] = _stoppable
-    patience: float = 5.0
+    patience: float = 15.0
 
 
 @click.command("demo")

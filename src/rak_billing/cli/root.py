@@ -14,6 +14,8 @@ _COMMANDS: Final = {
     "db": "rak_billing.cli.db",
     "demo": "rak_billing.cli.demo",
     "fees": "rak_billing.cli.fees.group",
+    "orders": "rak_billing.cli.orders",
+    "worker": "rak_billing.cli.worker",
 }
 
 

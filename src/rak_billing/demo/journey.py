@@ -115,7 +115,7 @@ def pay_bill(
     references: Iterable[str],
     *,
     say: Callable[[str], None] = lambda _: None,
-    patience: float = 5.0,
+    patience: float = 15.0,
 ) -> Receipt:
     """
     Walk the whole journey over HTTP, and give the receipt that its last page shows.

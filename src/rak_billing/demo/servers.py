@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import attrs
 
+from cmi_gateway.api.client import ApiClient
 from cmi_gateway.merchant import Merchant
 from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.delivery import CallbackSender
@@ -23,6 +25,7 @@ from rak_billing.payments.journal import Journal
 from rak_billing.portal.app import create_app
 from rak_billing.ports import BillingSystem
 from rak_billing.tenant import Tenant
+from rak_billing.worker import Worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +35,12 @@ __all__ = ["RunningDemo", "running_demo"]
 _CLIENT_ID: Final = "600000099"
 #: Of the simulator's account only: it protects nothing, and nothing else accepts it.
 _STORE_KEY: Final = "TEST1234"
+#: Of the simulator's account too.
+_API_USER: Final = "demo-api"
+_API_PASSWORD: Final = "demo-api-password"  # noqa: S105 - as the store key: it opens nothing else
 _KEY_BYTES: Final = 32
+#: Seconds between two rounds of the worker: a customer waits.
+_REST: Final = 0.2
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +69,7 @@ def running_demo(
     billing: BillingSystem | None = None,
     clock: Callable[[], datetime] = utc_now,
     send_callback: CallbackSender | None = None,
+    confirm: Literal["gateway", "callback"] = "gateway",
 ) -> Iterator[RunningDemo]:
     """
     Serve portal and gateway on this machine for as long as the block lasts.
@@ -76,6 +85,9 @@ def running_demo(
 
         send_callback: Posts the gateway's callbacks; by default over HTTP, to this machine only.
 
+        confirm: What makes a payment paid, as `rak_billing.Checkout` takes it. The gateway is asked a second after its
+            callback, so that needs a clock that goes.
+
     Raises:
         OSError: The port is taken, or *folder* cannot be written to.
     """
@@ -83,7 +95,13 @@ def running_demo(
     mail_folder = folder / "mails"
     mail_folder.mkdir(exist_ok=True)
     key = _secret_key(folder / "portal.key")
-    account = MerchantAccount(client_id=_CLIENT_ID, store_keys=_STORE_KEY, name="RAK")
+    account = MerchantAccount(
+        client_id=_CLIENT_ID,
+        store_keys=_STORE_KEY,
+        name="RAK",
+        api_user=_API_USER,
+        api_password=_API_PASSWORD,
+    )
     # The portal's address is part of its configuration, and known once its port is.
     later = _Later()
     with (
@@ -91,20 +109,42 @@ def running_demo(
         running_simulator([account], clock=clock, send_callback=send_callback) as simulator,
         _bound(later, port) as server,
     ):
+        merchant = Merchant(_CLIENT_ID, _STORE_KEY, simulator.gateway, name="RAK")
         checkout = Checkout(
             tenant=attrs.evolve(Tenant.preset("rak"), portal_url=server.url),
             billing=billing or demo_billing(folder),
             journal=journal,
-            merchant=Merchant(_CLIENT_ID, _STORE_KEY, simulator.gateway, name="RAK"),
+            merchant=merchant,
+            api=ApiClient(
+                merchant,
+                user=_API_USER,
+                password=_API_PASSWORD,
+                operations=("capture", "void", "refund"),
+                clock=clock,
+            ),
             mailer=FolderMailer(mail_folder),
             secret_key=key,
             clock=clock,
+            confirm=confirm,
         )
         later.app = create_app(checkout, secret_key=key, clock=clock)
-        with server:
+        with server, _working(checkout):
             yield RunningDemo(
                 portal_url=server.url, simulator=simulator, checkout=checkout, mail_folder=mail_folder
             )
+
+
+@contextmanager
+def _working(checkout: Checkout) -> Iterator[None]:
+    """Let a worker ask the gateway and send mails, as ``rak-billing worker`` does beside a real portal."""
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(checkout, stop.wait, rest=_REST).run, name="demo-worker")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 class _Later:

@@ -23,8 +23,8 @@ _DAILY: Final = timedelta(days=1)
 _DAYS: Final = 15
 
 #: After a callback told of money, and the first look found it not captured yet: while the customer waits before a page
-#: that says "being confirmed", there are two more looks before the calendar's first.
-WHILE_WAITED_FOR: Final = (timedelta(seconds=3), timedelta(seconds=15), FIRST_LOOK)
+#: that says "being confirmed", there are three more looks before the calendar's first.
+WHILE_WAITED_FOR: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=20), FIRST_LOOK)
 
 #: An attempt of which nothing was heard has expired at this age, once the gateway was asked.
 EXPIRES_AFTER: Final = timedelta(minutes=90)

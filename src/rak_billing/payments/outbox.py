@@ -6,15 +6,16 @@ due again only after the lease: if the worker dies, another one takes over; if i
 So delivery is at least once, and exactly once when nothing crashes; the receiving side recognises the key.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
-from rak_billing.payments.records import OutboxEntry
+from rak_billing.payments.records import DeadLetter, OutboxEntry
 from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import inserted
 
@@ -44,13 +45,26 @@ class Outbox:
             due_at=at,
         )
 
-    def claim(self, tenant: str, *, now: datetime) -> OutboxEntry | None:
-        """Take the operator's entry that has been due for the longest time, or None; commit before working on it."""
+    def claim(self, tenant: str, *, now: datetime, without: Collection[str] = ()) -> OutboxEntry | None:
+        """
+        Take the operator's entry that has been due for the longest time, or None; commit before working on it.
+
+        Args:
+            tenant: The operator.
+            now: The present.
+            without: Topics that this worker cannot deliver.
+        """
         table = schema.outbox
         is_theirs = table.c.order_reference.in_(
             select(schema.orders.c.reference).where(schema.orders.c.tenant == tenant)
         )
-        due = select(table).where(table.c.sent_at.is_(None), table.c.due_at <= now, is_theirs)
+        due = select(table).where(
+            table.c.sent_at.is_(None),
+            table.c.parked_at.is_(None),
+            table.c.due_at <= now,
+            table.c.topic.not_in(sorted(without)),
+            is_theirs,
+        )
         # Rows that another worker is claiming are passed over where the database can do so.
         query = due.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
         row = self._connection.execute(query).first()
@@ -64,24 +78,63 @@ class Outbox:
         if claimed.rowcount != 1:
             # Only where rows cannot be locked and passed over.
             raise StaleStateError("another worker claimed the entry meanwhile")
-        return OutboxEntry(row.key, row.topic, row.order_reference, row.tries + 1)
+        return OutboxEntry(row.key, row.topic, row.order_reference, row.tries + 1, row.begun_at)
+
+    def begin(self, entry: OutboxEntry, *, at: datetime) -> bool:
+        """Write down that the entry is about to leave; tell whether it is still this worker's."""
+        return self._mark(entry, begun_at=at)
 
     def done(self, entry: OutboxEntry, *, at: datetime) -> None:
         """Mark an entry as delivered."""
         self._mark(entry, sent_at=at, last_error=None)
 
     def failed(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
-        """Put an entry back, due after a pause that doubles with every try, up to six hours."""
-        pause = min(_FIRST_PAUSE * 2 ** min(entry.tries - 1, 16), _LONGEST_PAUSE)
-        self._mark(entry, due_at=now + pause, last_error=error)
+        """Put an entry back that did not leave, due after a pause that doubles with every try, up to six hours."""
+        self._mark(entry, due_at=now + _pause(entry), last_error=error, begun_at=None)
+
+    def unknown(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
+        """Put an entry back of which nobody knows whether it arrived; when it was begun stays written."""
+        self._mark(entry, due_at=now + _pause(entry), last_error=error)
+
+    def park(self, entry: OutboxEntry, *, error: str, at: datetime) -> bool:
+        """Give an entry up until a person looks; tell whether it was still this worker's."""
+        return self._mark(entry, parked_at=at, last_error=error)
+
+    def dead_letters(self, tenant: str) -> tuple[DeadLetter, ...]:
+        """Return what the operator's workers gave up, the oldest first."""
+        table, orders = schema.outbox, schema.orders
+        query = (
+            select(table)
+            .join(orders, orders.c.reference == table.c.order_reference)
+            .where(orders.c.tenant == tenant, table.c.parked_at.is_not(None), table.c.sent_at.is_(None))
+        )
+        rows = self._connection.execute(query.order_by(table.c.parked_at, table.c.key))
+        return tuple(
+            DeadLetter(
+                row.key, row.topic, row.order_reference, row.tries, row.last_error or "", row.parked_at
+            )
+            for row in rows
+        )
+
+    def revive(self, key: str, *, at: datetime, is_done: bool) -> bool:
+        """Take an entry up again that was given up, or mark it as delivered by hand; tell whether there was one."""
+        table = schema.outbox
+        is_dead = (table.c.key == key, table.c.parked_at.is_not(None), table.c.sent_at.is_(None))
+        values = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
+        return self._connection.execute(update(table).where(*is_dead).values(values)).rowcount == 1
 
     def waiting(self) -> int:
         """Return how many entries are not delivered yet."""
-        query = select(schema.outbox.c.key).where(schema.outbox.c.sent_at.is_(None))
-        return len(self._connection.execute(query).all())
+        query = select(func.count()).where(schema.outbox.c.sent_at.is_(None))
+        return int(self._connection.execute(query).scalar_one())
 
-    def _mark(self, entry: OutboxEntry, **values: object) -> None:
+    def _mark(self, entry: OutboxEntry, **values: object) -> bool:
         # Only by the worker that claimed it last: one whose lease ran out has nothing to say any more.
         table = schema.outbox
         is_ours = (table.c.key == entry.key, table.c.tries == entry.tries, table.c.sent_at.is_(None))
-        self._connection.execute(update(table).where(*is_ours).values(**values))
+        return self._connection.execute(update(table).where(*is_ours).values(**values)).rowcount == 1
+
+
+def _pause(entry: OutboxEntry) -> timedelta:
+    doubled: timedelta = _FIRST_PAUSE * 2 ** min(entry.tries - 1, 16)
+    return min(doubled, _LONGEST_PAUSE)

@@ -18,6 +18,7 @@ from cmi_gateway.outcome import PaymentFacts
 from rak_billing.payments.records import (
     Answered,
     AttemptRecord,
+    DeadLetter,
     Inquiry,
     OperationOutcome,
     OperationRecord,
@@ -282,8 +283,12 @@ class OutboxPort(Protocol):
         """Put in an entry, due at once; JournalError for a second one of the same key."""
         ...
 
-    def claim(self, tenant: str, *, now: datetime) -> OutboxEntry | None:
+    def claim(self, tenant: str, *, now: datetime, without: Collection[str] = ()) -> OutboxEntry | None:
         """Take the operator's entry that has been due for the longest time; nobody else gets it during its lease."""
+        ...
+
+    def begin(self, entry: OutboxEntry, *, at: datetime) -> bool:
+        """Write down that an entry is about to leave; False if it was claimed anew since."""
         ...
 
     def done(self, entry: OutboxEntry, *, at: datetime) -> None:
@@ -291,7 +296,23 @@ class OutboxPort(Protocol):
         ...
 
     def failed(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
-        """Put an entry back for later, unless it was claimed anew since."""
+        """Put an entry back for later that did not leave, unless it was claimed anew since."""
+        ...
+
+    def unknown(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
+        """Put an entry back for later of which nobody knows whether it arrived; its beginning stays written."""
+        ...
+
+    def park(self, entry: OutboxEntry, *, error: str, at: datetime) -> bool:
+        """Give an entry up until a person looks; False if it was claimed anew since."""
+        ...
+
+    def dead_letters(self, tenant: str) -> tuple[DeadLetter, ...]:
+        """Return what the operator's workers gave up, the oldest first."""
+        ...
+
+    def revive(self, key: str, *, at: datetime, is_done: bool) -> bool:
+        """Take up again what was given up, or mark it as delivered by hand; tell whether there was such an entry."""
         ...
 
     def waiting(self) -> int:

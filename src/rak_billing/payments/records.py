@@ -171,12 +171,36 @@ class OutboxEntry:
         topic: What kind of thing it is.
         order_reference: The order that it is about.
         tries: Which try this is, from 1; also proves, when it is marked, that it was not claimed anew.
+        begun_at: When an earlier try began, of which nobody knows what became of it; None where nothing is open.
     """
 
     key: str
     topic: str
     order_reference: str
     tries: int
+    begun_at: datetime | None = None
+
+
+@attrs.frozen
+class DeadLetter:
+    """
+    Something that was not delivered and is not tried any more, until a person says so.
+
+    Attributes:
+        key: Of the entry.
+        topic: What kind of thing it is.
+        order_reference: The order that it is about.
+        tries: How often it was tried.
+        error: What the last try ended with.
+        parked_at: When it was given up.
+    """
+
+    key: str
+    topic: str
+    order_reference: str
+    tries: int
+    error: str
+    parked_at: datetime
 
 
 @attrs.frozen

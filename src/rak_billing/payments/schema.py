@@ -272,6 +272,7 @@ outbox = Table(
     Column("sent_at", Instant),
     Column("last_error", PlainText),
     Column("parked_at", Instant),
+    Column("begun_at", Instant),
     # On the unsent rows alone: else finding the next takes the longer, the longer the past is.
     Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
     sqlite_strict=True,

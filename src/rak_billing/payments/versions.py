@@ -13,7 +13,7 @@ from rak_billing.errors import SchemaVersionError
 from rak_billing.payments.schema import metadata
 
 #: The version that this package works with.
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 #: The version of tables that were made before there were versions.
 FIRST: Final = "0001"
 VERSION_TABLE: Final = "rak_billing_version"

@@ -23,6 +23,7 @@ from rak_billing.portal import (
     headers,
     identification,
     live_fee,
+    monitoring,
     pages,
     recap,
     receipt_page,
@@ -63,6 +64,7 @@ def create_app(
     per_customer: Allowance | None = None,
     trusted_proxies: int = 0,
     language: str = "fr",
+    metrics_token: str | None = None,
 ) -> Flask:
     """
     Build the portal on a checkout.
@@ -82,9 +84,11 @@ def create_app(
         trusted_proxies: How many reverse proxies stand before the portal and set ``X-Forwarded-For``;
             with 0 that header is not believed.
         language: The catalogue of texts.
+        metrics_token: Opens the numbers at ``/metriques`` to who sends it; without one there is no such page.
 
     Raises:
         TenantError: the secret key is too short.
+        ValueError: so is the token.
         FileNotFoundError: there is no catalogue of *language*.
     """
     if secret_key is None:
@@ -106,6 +110,7 @@ def create_app(
         static_version=_static_version(),
     )
     _configure(app, secret_key, is_https=checkout.tenant.portal_url.startswith("https:"))
+    app.config[monitoring.TOKEN] = monitoring.checked_token(metrics_token)
     _install(app)
     if trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies)  # type: ignore[method-assign]
@@ -144,7 +149,17 @@ def _install(app: Flask) -> None:
     pages.install(app)
     headers.install(app)
     failures.install(app)
-    for module in (entry, identification, selection, live_fee, recap, returns, callback, receipt_page):
+    for module in (
+        entry,
+        identification,
+        selection,
+        live_fee,
+        recap,
+        returns,
+        callback,
+        receipt_page,
+        monitoring,
+    ):
         app.register_blueprint(module.blueprint)
     # Posted by the gateway, or from its page: signed in one case, unread in the other.
     csrf.exempt(callback.blueprint)

@@ -104,7 +104,7 @@ class Learning:
         if decision.accepts:
             attempt = _accept(tx, order, attempt, finding, at=at)
         for event in decision.events:
-            order, attempt = self.happen(tx, event, order, attempt, facts, at=at)
+            order, attempt = happen(tx, self.confirmation, event, order, attempt, facts=facts, at=at)
         if decision.review is not None:
             tx.reviews.keep(Review(attempt.order_id, decision.review, "", at))
         if decision.settles:
@@ -113,24 +113,25 @@ class Learning:
             )
         return order, attempt
 
-    def happen(
-        self,
-        tx: TransactionPort,
-        event: Event,
-        order: OrderRecord,
-        attempt: AttemptRecord,
-        facts: Mapping[str, Any],
-        *,
-        at: datetime,
-    ) -> tuple[OrderRecord, AttemptRecord]:
-        """Let one event happen, with what belongs to it: a receipt, or invoices that are free again."""
-        if event is Event.CONFIRM:
-            return self.confirmation.confirm(tx, order, attempt, at=at, facts=facts)
-        was_accepted = order.state is OrderState.ACCEPTED
-        order, attempt = tx.orders.apply(event, order, attempt, at=at, facts=facts)
-        if was_accepted and order.state is OrderState.OPEN:
-            tx.locks.release(order.reference, at=at)
-        return order, attempt
+
+def happen(
+    tx: TransactionPort,
+    confirmation: Confirmation,
+    event: Event,
+    order: OrderRecord,
+    attempt: AttemptRecord,
+    *,
+    facts: Mapping[str, Any],
+    at: datetime,
+) -> tuple[OrderRecord, AttemptRecord]:
+    """Let one event happen, with what belongs to it: a receipt, or invoices that are free again."""
+    if event is Event.CONFIRM:
+        return confirmation.confirm(tx, order, attempt, at=at, facts=facts)
+    was_accepted = order.state is OrderState.ACCEPTED
+    order, attempt = tx.orders.apply(event, order, attempt, at=at, facts=facts)
+    if was_accepted and order.state is OrderState.OPEN:
+        tx.locks.release(order.reference, at=at)
+    return order, attempt
 
 
 def _accept(

@@ -33,7 +33,7 @@ from rak_billing.payments.states import AttemptState, Event
 from rak_billing.ports import Clock
 from rak_billing.recovery.deciding import Move
 from rak_billing.recovery.gateway import PacedGateway
-from rak_billing.recovery.learning import Learned, Learning
+from rak_billing.recovery.learning import Learned, Learning, happen
 
 _log = logging.getLogger(__name__)
 
@@ -57,10 +57,18 @@ _UNDER_WAY: Final = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQ
 class Mover:
     """Moves money for one operator."""
 
-    journal: JournalPort
     gateway: PacedGateway
     learning: Learning
-    clock: Clock
+
+    @property
+    def journal(self) -> JournalPort:
+        """Where all is written."""
+        return self.gateway.journal
+
+    @property
+    def clock(self) -> Clock:
+        """The present instant."""
+        return self.gateway.clock
 
     def move(self, inquiry: Inquiry, learned: Learned) -> OperationOutcome | None:
         """Do what was decided; return what became of it, None where nobody knows yet or nothing was sent."""
@@ -197,7 +205,7 @@ class Mover:
             refer(tx, order_id, _TROUBLE[move], facts, at=at)
         elif move is Move.CAPTURE and attempt.state in _UNDER_WAY:
             event = Event.CONFIRM if outcome is OperationOutcome.DONE else Event.AUTHORIZE
-            self.learning.happen(tx, event, order, attempt, facts, at=at)
+            happen(tx, self.learning.confirmation, event, order, attempt, facts=facts, at=at)
         # What came of it is looked at once more: after a void the gateway may show the authorization again.
         tx.inquiries.bring_forward(order_id, due_at=at + SHORTEST_PAUSE)
 

@@ -57,6 +57,11 @@ class SweepReport:
     referred: int = 0
     is_finished: bool = True
 
+    def __add__(self, other: "SweepReport") -> "SweepReport":
+        """Add what another sweep did after this one."""
+        numbers: dict[str, Any] = {field: getattr(self, field) + getattr(other, field) for field in _FIELDS}
+        return attrs.evolve(other, **numbers)
+
 
 _COUNTED: Final = {Event.CONFIRM: "confirmed", Event.EXPIRE: "expired", Event.REFER: "referred"}
 _FIELDS: Final = tuple(field.name for field in attrs.fields(SweepReport) if field.name != "is_finished")
@@ -68,10 +73,18 @@ class Sweep:
     """Looks for one operator."""
 
     tenant: str
-    journal: JournalPort
     gateway: PacedGateway
     learning: Learning
-    clock: Clock
+
+    @property
+    def journal(self) -> JournalPort:
+        """Where all is written."""
+        return self.gateway.journal
+
+    @property
+    def clock(self) -> Clock:
+        """The present instant."""
+        return self.gateway.clock
 
     def run(self, *, limit: int, budget: timedelta) -> SweepReport:
         """Look at no more than *limit* attempts, and begin no look after *budget*."""
@@ -113,7 +126,7 @@ class Sweep:
             return order.total, tx.operations.open_of(inquiry.order_id)
 
     def _mover(self) -> Mover:
-        return Mover(self.journal, self.gateway, self.learning, self.clock)
+        return Mover(self.gateway, self.learning)
 
     def _resolve(self, inquiry: Inquiry, operation: OperationRecord, counts: "Counter[str]") -> None:
         outcome = self._mover().resolve(inquiry, operation)

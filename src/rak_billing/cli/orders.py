@@ -1,0 +1,87 @@
+"""``rak-billing orders``: what waits for a person, what happened to an order, and what the person found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rak_billing.cli.checkout_option import CHECKOUT, loaded
+
+if TYPE_CHECKING:
+    from rak_billing.staff import StaffDesk
+
+__all__ = ["command"]
+
+_FINDINGS: Final = ("paid", "voided", "refunded", "unpaid", "seen")
+
+
+@click.group("orders")
+def command() -> None:
+    """Les paiements qui attendent une personne."""
+
+
+def _desk(place: str) -> StaffDesk:
+    return loaded(place).staff()
+
+
+@command.command("list")
+@CHECKOUT
+def list_(*, place: str) -> None:
+    """Lister ce qui attend une personne, et pourquoi ; code de sortie 0 dans tous les cas."""
+    from rak_billing.cli.orders_texts import letter_line, matter_lines  # noqa: PLC0415 - loaded when it is needed
+
+    desk = _desk(place)
+    matters, letters = desk.waiting(), desk.dead_letters()
+    if not matters and not letters:
+        click.echo("Rien n'attend une personne.")
+    for matter in matters:
+        click.echo("\n".join(matter_lines(matter)))
+    if letters:
+        click.echo("Messages abandonnés :")
+    for letter in letters:
+        click.echo(letter_line(letter))
+
+
+@command.command()
+@CHECKOUT
+@click.argument("reference", metavar="RÉFÉRENCE")
+def show(*, place: str, reference: str) -> None:
+    """Montrer tout ce qui est arrivé à une commande : sa référence, ou l'identifiant CMI d'un essai."""
+    from rak_billing.cli.orders_texts import history_lines  # noqa: PLC0415 - as above
+
+    click.echo("\n".join(history_lines(_desk(place).history(reference))))
+
+
+@command.command()
+@CHECKOUT
+@click.argument("order_id", metavar="IDENTIFIANT")
+@click.option(
+    "--as",
+    "finding",
+    type=click.Choice(_FINDINGS),
+    required=True,
+    help=(
+        "Ce que vous avez vu au back-office du CMI : paid, le montant est débité ; voided, annulé ; refunded, remboursé ; "
+        "unpaid, il n'y a jamais eu d'argent ; seen, rien à changer."
+    ),
+)
+@click.option("--by", metavar="NOM", required=True, help="Qui le dit.")
+@click.option("--why", metavar="TEXTE", required=True, help="Comment vous le savez ; gardé dix ans.")
+def resolve(*, place: str, order_id: str, finding: str, by: str, why: str) -> None:
+    """Écrire ce qu'une personne a constaté sur un essai de paiement (identifiant CMI)."""
+    from rak_billing.cli.orders_texts import STATES  # noqa: PLC0415 - as above
+    from rak_billing.staff import Resolution  # noqa: PLC0415 - as above
+
+    state = _desk(place).resolve(order_id, Resolution(finding), by=by, why=why)
+    click.echo(f"{order_id} : {STATES[state.value]}")
+
+
+@command.command()
+@CHECKOUT
+@click.argument("key", metavar="CLÉ")
+@click.option("--delivered", is_flag=True, help="Il est arrivé par une autre voie : ne plus l'envoyer.")
+def revive(*, place: str, key: str, delivered: bool) -> None:
+    """Reprendre un message abandonné : le renvoyer, ou noter qu'il est arrivé."""
+    _desk(place).revive(key, delivered=delivered)
+    click.echo("Noté comme arrivé." if delivered else "Sera renvoyé.")

@@ -1,0 +1,215 @@
+"""
+What lies before the operator's staff, and what they decide about it.
+
+A person sees what the gateway's back office and the books say, and tells it to the journal; the journal follows by the same
+events as everything else, with who said so and why. There is no way to set a state.
+"""
+
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Any, Final
+
+import attrs
+
+from cmi_gateway.outcome import PaymentFacts
+from rak_billing.confirmation import POSTING, Confirmation
+from rak_billing.errors import ResolutionError
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, Review
+from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.ports import Clock
+from rak_billing.recovery.learning import happen
+
+_TAKEN: Final = frozenset({AttemptState.CAPTURED, AttemptState.SETTLED, AttemptState.PART_REFUNDED})
+
+
+@unique
+class Resolution(StrEnum):
+    """What a person found out about a payment."""
+
+    PAID = "paid"  # the back office shows the money as taken
+    VOIDED = "voided"  # it was cancelled there
+    REFUNDED = "refunded"  # it was given back there
+    UNPAID = "unpaid"  # there never was any money
+    SEEN = "seen"  # nothing has to change
+
+
+@attrs.frozen
+class Matter:
+    """
+    A payment that waits for a person.
+
+    Attributes:
+        order_id: The gateway's order id of the attempt.
+        order: Its order.
+        attempt_state: Where the attempt stands.
+        reviews: Why, the oldest first.
+    """
+
+    order_id: str
+    order: OrderRecord
+    attempt_state: AttemptState
+    reviews: tuple[Review, ...]
+
+
+@attrs.frozen
+class History:
+    """
+    All that happened to one order.
+
+    Attributes:
+        order: As it stands.
+        attempts: Order id and state of each attempt that something happened to.
+        events: The journal's rows, the oldest first.
+    """
+
+    order: OrderRecord
+    attempts: tuple[tuple[str, AttemptState], ...]
+    events: tuple[Any, ...]
+
+
+@attrs.frozen
+class StaffDesk:
+    """
+    The staff's side of the journal, for one operator.
+
+    Attributes:
+        tenant: The operator.
+        journal: Where all is written.
+        confirmation: Issues receipts of what a person confirms.
+        clock: The present instant.
+    """
+
+    tenant: str
+    journal: JournalPort
+    confirmation: Confirmation
+    clock: Clock
+
+    def waiting(self) -> tuple[Matter, ...]:
+        """Return what waits for a person, the oldest first."""
+        found: dict[str, list[Review]] = {}
+        with self.journal.reading() as tx:
+            for review in tx.reviews.unresolved():
+                found.setdefault(review.order_id, []).append(review)
+            matters = [self._matter(tx, order_id, reviews) for order_id, reviews in found.items()]
+        return tuple(matter for matter in matters if matter is not None)
+
+    def _matter(self, tx: TransactionPort, order_id: str, reviews: list[Review]) -> Matter | None:
+        attempt = tx.orders.attempt(order_id)
+        if attempt is None:
+            # A true callback of an order that is no more, or of another shop's.
+            return None
+        order = tx.orders.order(attempt.order_reference)
+        return Matter(order_id, order, attempt.state, tuple(reviews)) if order.tenant == self.tenant else None
+
+    def dead_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the mails and postings that were given up."""
+        with self.journal.reading() as tx:
+            return tx.outbox.dead_letters(self.tenant)
+
+    def history(self, reference: str) -> History:
+        """
+        Return all that happened to an order, by its reference or the gateway's order id of one of its attempts.
+
+        Raises:
+            JournalError: There is none.
+        """
+        with self.journal.reading() as tx:
+            attempt = tx.orders.attempt(reference)
+            order = tx.orders.order(attempt.order_reference if attempt else reference)
+            events = tuple(tx.orders.history(order.reference))
+            ids = dict.fromkeys(event.order_id for event in events)
+            attempts = [(order_id, tx.orders.attempt(order_id)) for order_id in ids]
+        return History(order, tuple((order_id, found.state) for order_id, found in attempts if found), events)
+
+    def resolve(self, order_id: str, resolution: Resolution, *, by: str, why: str) -> AttemptState:
+        """
+        Write what a person found out about an attempt, close what lay before them, and return where it stands now.
+
+        Args:
+            order_id: The gateway's order id.
+            resolution: What was found out.
+            by: Who says so.
+            why: How they know, for whoever reads the history in ten years.
+
+        Raises:
+            ResolutionError: There is no such attempt, nobody or nothing is named, or the money cannot be what they say.
+            TransitionError: It cannot be so in the state that the attempt is in.
+        """
+        if not by.strip() or not why.strip():
+            raise ResolutionError(order_id, "expected who says so, and why")
+        at = self.clock()
+        facts = {"by": by, "why": why, "resolution": resolution.value}
+        return self.journal.run(lambda tx: self._resolve(tx, order_id, resolution, facts, at=at))
+
+    def _resolve(
+        self,
+        tx: TransactionPort,
+        order_id: str,
+        resolution: Resolution,
+        facts: dict[str, str],
+        *,
+        at: datetime,
+    ) -> AttemptState:
+        found = tx.orders.locked(order_id)
+        if found is None or found[0].tenant != self.tenant:
+            raise ResolutionError(
+                order_id, "expected the gateway's order id of one of this operator's attempts"
+            )
+        order, attempt = found
+        if resolution is Resolution.PAID and not attempt.has_paid:
+            attempt = self._accept(tx, order, attempt, at=at)
+        for event in _events(resolution, order, attempt):
+            order, attempt = happen(tx, self.confirmation, event, order, attempt, facts=facts, at=at)
+        tx.reviews.settle(order_id, by=facts["by"], why=facts["why"], at=at)
+        tx.inquiries.hasten(order_id, at=at)
+        return attempt.state
+
+    def _accept(
+        self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
+    ) -> AttemptRecord:
+        """Count money of which no callback told; never beside another payment of the same invoices."""
+        if order.state is not OrderState.OPEN or tx.locks.paid_by_another(order):
+            raise ResolutionError(attempt.order_id, "its invoices are paid already: void or refund this one")
+        tx.locks.take(order, at=at)
+        return tx.orders.keep_payment(attempt, PaymentFacts(), at)
+
+    def revive(self, key: str, *, delivered: bool) -> None:
+        """
+        Take up again what was given up, or note that a person delivered it.
+
+        Args:
+            key: Of the dead letter.
+            delivered: Whether it is in the books, or with the customer, by other ways.
+
+        Raises:
+            ResolutionError: There is no such dead letter.
+        """
+        at = self.clock()
+
+        def write(tx: TransactionPort) -> None:
+            dead = {letter.key: letter for letter in tx.outbox.dead_letters(self.tenant)}
+            if key not in dead or not tx.outbox.revive(key, at=at, is_done=delivered):
+                raise ResolutionError(key, "expected the key of something that was given up")
+            if delivered and dead[key].topic == POSTING:
+                tx.locks.release(dead[key].order_reference, at=at)
+
+        self.journal.run(write)
+
+
+def _events(resolution: Resolution, order: OrderRecord, attempt: AttemptRecord) -> tuple[Event, ...]:
+    counts, state = attempt.has_paid, attempt.state
+    match resolution:
+        case Resolution.PAID:
+            if state in _TAKEN:
+                return (Event.NOTE,)
+            first = () if order.state is not OrderState.OPEN else (Event.APPROVE,)
+            return (*first, Event.CONFIRM)
+        case Resolution.VOIDED:
+            return (Event.VOID if counts else Event.RELEASE,)
+        case Resolution.REFUNDED:
+            return (Event.REFUND if counts else Event.RETURN,)
+        case Resolution.UNPAID:
+            return (Event.DISPROVE if counts else Event.EXPIRE,)
+        case Resolution.SEEN:
+            return (Event.NOTE,)

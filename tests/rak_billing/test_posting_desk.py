@@ -1,0 +1,240 @@
+"""Payments come into the books once, in each of the five ways, whatever the answers are."""
+
+from datetime import timedelta
+
+import pytest
+
+from rak_billing.billing_posting import AlreadyPosted, Posted, Refused, RefusedReason
+from rak_billing.errors import (
+    BillingUnavailableError,
+    JournalError,
+    PostingNotSentError,
+    PostingUnknownError,
+)
+from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.posting_desk import PostingDesk
+from support.callbacks import approved
+from support.checkout_kit import A, Bills, till
+
+
+class Books(Bills):
+    """A billing system that takes postings, and whose trouble the test sets."""
+
+    def __init__(self, way):
+        super().__init__(A)
+        self.exactly_once = way
+        self.entries, self.calls, self.searches = [], 0, 0
+        self.trouble, self.answer = None, Posted("B1")
+        self.final_after = timedelta(minutes=10)
+        self.cannot_search = False
+
+    def post(self, posting):
+        self.calls += 1
+        if self.trouble == "not sent":
+            raise PostingNotSentError(posting.key, "refused connection")
+        if self.trouble != "lost before":
+            self._enter(posting)
+        if self.trouble in {"lost before", "lost after"}:
+            raise PostingUnknownError(posting.key, "no answer")
+        return self.answer
+
+    def _enter(self, posting):
+        is_known = self.exactly_once is ExactlyOnce.KEY and posting.key in [e.key for e in self.entries]
+        if not is_known and not isinstance(self.answer, Refused):
+            self.entries.append(posting)
+
+    def find_posting(self, posting):
+        self.searches += 1
+        if self.cannot_search:
+            raise BillingUnavailableError("down")
+        return Posted("B1") if posting.key in [entry.key for entry in self.entries] else None
+
+    def post_within(self, connection, posting):
+        self.calls += 1
+        connection.exec_driver_sql("SELECT 1")
+        if self.trouble:
+            raise PostingNotSentError(posting.key, "locked")
+        self.entries.append(posting)
+        return self.answer
+
+
+def paid(shop):
+    shop.settle(approved(shop.pay(A)))
+    return shop
+
+
+def held(shop):
+    with shop.journal.reading() as tx:
+        return tx.locks.held("RAK", [A.reference])
+
+
+def deliver_for(shop, hours):
+    for _ in range(hours * 6):
+        shop.checkout.deliver()
+        shop.wait(minutes=10)
+
+
+@pytest.mark.parametrize("way", ExactlyOnce)
+def test_a_paid_order_is_posted_once(place, way):
+    """Each way: one entry with the invoices and without the fee, and the invoices are free again."""
+    books = Books(way)
+    with till(place, billing=books) as shop:
+        paid(shop)
+        assert {A.reference} == held(shop)
+        assert 2 == shop.checkout.deliver()
+        deliver_for(shop, 2)
+        (entry,) = books.entries
+        assert ([A.reference], "113.02", frozenset()) == (
+            [paid.reference for paid in entry.invoices],
+            entry.total.wire,
+            held(shop),
+        )
+
+
+@pytest.mark.parametrize("way", ExactlyOnce)
+def test_what_was_not_sent_is_sent_later(way):
+    """Billing was away: nothing has left, so every way tries again."""
+    books = Books(way)
+    with till(billing=books) as shop:
+        paid(shop)
+        books.trouble = "not sent"
+        deliver_for(shop, 1)
+        assert books.calls > 1
+        books.trouble = None
+        deliver_for(shop, 2)
+        assert 1 == len(books.entries)
+
+
+@pytest.mark.parametrize("trouble", ["lost before", "lost after"])
+@pytest.mark.parametrize("way", [ExactlyOnce.KEY, ExactlyOnce.FILE])
+def test_with_a_key_an_unknown_outcome_is_posted_again(way, trouble):
+    """The receiving side knows the repeat."""
+    books = Books(way)
+    with till(billing=books) as shop:
+        paid(shop)
+        books.trouble = trouble
+        shop.checkout.deliver()
+        books.trouble = None
+        deliver_for(shop, 1)
+        assert 1 == len({entry.key for entry in books.entries})
+        assert "" == "".join(row["last_error"] or "" for row in shop.rows("outbox") if row["sent_at"])
+
+
+@pytest.mark.parametrize(("trouble", "calls"), [("lost before", 2), ("lost after", 1)])
+def test_with_a_search_it_is_looked_for_first(trouble, calls):
+    """Found: done, and not sent again. Not found: sent again, but not before that answer is final."""
+    books = Books(ExactlyOnce.SEARCH)
+    with till(billing=books) as shop:
+        paid(shop)
+        books.trouble = trouble
+        shop.checkout.deliver()
+        books.trouble, books.cannot_search = None, True
+        shop.wait(minutes=2)
+        shop.checkout.deliver()
+        books.cannot_search = False
+        deliver_for(shop, 2)
+        assert (1, calls, frozenset()) == (len(books.entries), books.calls, held(shop))
+        assert books.searches > 1
+
+
+@pytest.mark.parametrize("trouble", ["lost before", "lost after"])
+def test_without_key_or_search_it_is_left_to_a_person(trouble):
+    """Never sent a second time; a person looks, and says what they found."""
+    books = Books(ExactlyOnce.PARK)
+    with till(billing=books) as shop:
+        paid(shop)
+        books.trouble = trouble
+        shop.checkout.deliver()
+        books.trouble = None
+        deliver_for(shop, 24)
+        assert (1, ["not_posted"], {A.reference}) == (books.calls, shop.reviews(), held(shop))
+        (letter,) = shop.checkout.staff().dead_letters()
+        shop.checkout.staff().revive(letter.key, delivered=trouble == "lost after")
+        deliver_for(shop, 1)
+        assert (1, frozenset(), ()) == (len(books.entries), held(shop), shop.checkout.staff().dead_letters())
+
+
+def test_a_worker_that_died_while_posting_leaves_an_unknown_outcome(place):
+    """Begun and not ended: whoever takes over does not post again where nothing recognises a repeat."""
+    books = Books(ExactlyOnce.PARK)
+    with till(place, billing=books, mailer=None) as shop:
+        paid(shop)
+        with shop.journal.writing() as tx:
+            entry = tx.outbox.claim("RAK", now=shop.now, without=["confirmation_mail"])
+            assert tx.outbox.begin(entry, at=shop.now)
+        deliver_for(shop, 1)
+        assert (0, ["not_posted"]) == (books.calls, shop.reviews())
+
+
+def test_a_refusal_is_for_a_person(place):
+    """Billing will never take it: given up at once, with its reason."""
+    books = Books(ExactlyOnce.KEY)
+    books.answer = Refused(RefusedReason.ALREADY_PAID, "301")
+    with till(place, billing=books) as shop:
+        paid(shop)
+        deliver_for(shop, 2)
+        (letter,) = shop.checkout.staff().dead_letters()
+        assert (1, True) == (books.calls, "already-paid" in letter.error)
+
+
+def test_a_repeat_that_billing_knows_is_done():
+    """Already posted is as good as posted."""
+    books = Books(ExactlyOnce.KEY)
+    books.answer = AlreadyPosted("B1")
+    with till(billing=books) as shop:
+        paid(shop)
+        assert 2 == shop.checkout.deliver()
+
+
+def test_an_order_that_is_not_paid_any_more_is_not_posted():
+    """It was voided before the posting left: a person looks."""
+    books = Books(ExactlyOnce.KEY)
+    with till(billing=books, mailer=None) as shop:
+        paid(shop)
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE orders SET state = 'voided'")
+        shop.checkout.deliver()
+        assert (0, ["not_posted"]) == (books.calls, shop.reviews())
+
+
+def test_a_posting_without_its_receipt_is_an_error():
+    """Nothing is invented for the books."""
+    with till(billing=Books(ExactlyOnce.KEY), mailer=None) as shop:
+        paid(shop)
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM receipts")
+        with pytest.raises(JournalError):
+            shop.checkout.deliver()
+
+
+def test_a_worker_that_was_relieved_does_not_post():
+    """Its claim is old: the beginning is refused, and nothing leaves."""
+    books = Books(ExactlyOnce.KEY)
+    with till(billing=books, mailer=None) as shop:
+        paid(shop)
+
+        def claim():
+            return shop.journal.run(
+                lambda tx: tx.outbox.claim("RAK", now=shop.now, without=["confirmation_mail"])
+            )
+
+        entry = claim()
+        shop.wait(minutes=6)
+        claim()
+        desk = PostingDesk(shop.journal, books, lambda: shop.now)
+        assert (False, 0) == (desk.deliver(entry), books.calls)
+
+
+def test_a_mail_that_nobody_takes_is_given_up_after_days():
+    """Not tried for ever: a person is told, and may have it sent again."""
+    with till() as shop:
+        paid(shop)
+        shop.mailbox.is_full = True
+        for _ in range(40):
+            shop.checkout.deliver()
+            shop.wait(hours=6)
+        assert (["not_sent"], 30) == (shop.reviews(), shop.rows("outbox")[0]["tries"])
+        (letter,) = shop.checkout.staff().dead_letters()
+        shop.mailbox.is_full = False
+        shop.checkout.staff().revive(letter.key, delivered=False)
+        assert 1 == shop.checkout.deliver()

@@ -1,0 +1,254 @@
+"""The worker does what is due, survives trouble, and stops when told; its commands, health and numbers."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from cmi_gateway.simulator.faults import ReplyIgnored
+from rak_billing.cli.orders_texts import REASONS, STATES
+from rak_billing.cli.root import rak_billing
+from rak_billing.monitoring import exposition, is_ready
+from rak_billing.payments.journal import Journal
+from rak_billing.payments.records import ReviewKind
+from rak_billing.payments.states import AttemptState, OrderState
+from rak_billing.portal.app import create_app
+from rak_billing.worker import Worker
+from support.callbacks import approved
+from support.checkout_kit import A, B, till
+from support.operator_module import module_with
+from support.recovery_kit import ALL, counter
+
+
+@pytest.fixture
+def shop(place):
+    with counter(place, *ALL) as opened:
+        yield opened
+
+
+def never(_seconds):
+    return False
+
+
+def test_a_drain_confirms_and_sends(shop):
+    """One paid bill: asked about, confirmed, mailed; a second drain finds nothing."""
+    shop.pay(shop.till.pay(A))
+    done = Worker(shop.checkout, never).drain()
+    assert (1, 1, False) == (done.delivered, done.sweep.confirmed, done.has_trouble)
+    assert Worker(shop.checkout, never).drain().was_idle
+
+
+def test_trouble_is_logged_and_left_for_the_next_round(caplog):
+    """The database is away: the worker goes on, and rests longer."""
+    rests = []
+    with till() as shop:
+        shop.settle(approved(shop.pay(A)))
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE outbox RENAME TO gone")
+
+        def wait(seconds):
+            rests.append(seconds)
+            if seconds:
+                with shop.journal.engine.begin() as connection:
+                    if "gone" in str(connection.exec_driver_sql("SELECT name FROM sqlite_master").all()):
+                        connection.exec_driver_sql("ALTER TABLE gone RENAME TO outbox")
+            return len(rests) > 6
+
+        Worker(shop.checkout, wait).run()
+        assert 1 == len(shop.mailbox.messages)
+        assert Worker(shop.checkout, lambda _: True).drain().was_idle
+    assert 10.0 in rests
+    assert "could not be done" in caplog.text
+
+
+def test_a_drain_that_meets_trouble_says_so():
+    """It does not go round for ever."""
+    with till() as shop:
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE outbox")
+        assert Worker(shop.checkout, never).drain().has_trouble
+
+
+def test_a_worker_stops_within_a_moment(shop):
+    """Told to stop while it rests."""
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(shop.checkout, stop.wait).run)
+    thread.start()
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+PORTAL = """
+import rak_billing as rak
+from support.checkout_kit import Bills, A, Mailbox
+from support.gateway_kit import MERCHANT
+
+def checkout():
+    return rak.Checkout(
+        tenant=rak.Tenant.preset("rak"), billing=Bills(A), journal=rak.Journal.open({url!r}),
+        merchant=MERCHANT, mailer=Mailbox(), secret_key="0123456789abcdef",
+    )
+
+something_else = 3
+"""
+
+
+@pytest.fixture
+def portal(tmp_path, monkeypatch):
+    """A module of the operator's own that gives a checkout, and the journal that it opens."""
+    url = f"sqlite:///{tmp_path / 'rak.db'}"
+    with module_with(tmp_path, monkeypatch, PORTAL.format(url=url)) as name, till_at(url) as shop:
+        yield name, shop
+
+
+def till_at(url):
+    from contextlib import contextmanager
+
+    from support.checkout_kit import Till
+
+    @contextmanager
+    def opened():
+        with Journal.open(url) as journal:
+            yield Till(journal)
+
+    return opened()
+
+
+def run(*words):
+    return CliRunner().invoke(rak_billing, [*words])
+
+
+def test_once_does_what_is_due_and_says_what_it_was(portal):
+    """A scheduled task's way to work."""
+    name, shop = portal
+    shop.settle(approved(shop.pay(A)))
+    done = run("worker", "--once", "--checkout", f"{name}:checkout")
+    assert (0, True) == (done.exit_code, "Messages partis : 1" in done.output)
+
+
+def test_once_ends_with_an_error_where_something_could_not_be_done(portal):
+    """A scheduler sees it."""
+    name, shop = portal
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE outbox")
+    assert 1 == run("worker", "--once", "--checkout", f"{name}:checkout").exit_code
+
+
+@pytest.mark.parametrize("place", ["nothing", "no_such_module:checkout", "{}:missing", "{}:something_else"])
+def test_a_checkout_that_is_none_is_said_so(portal, place):
+    """The option is named, and what was expected."""
+    done = run("worker", "--once", "--checkout", place.format(portal[0]))
+    assert (2, True) == (done.exit_code, "--checkout" in done.output)
+
+
+def test_sigterm_ends_a_worker_at_once(portal, tmp_path):
+    """As a process manager stops it: what is in hand is ended, status 0."""
+    name, _ = portal
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "RAK_BILLING_CHECKOUT": f"{name}:checkout"}
+    code = "from rak_billing.cli.root import rak_billing; rak_billing()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "worker"], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert "Au travail" in process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        assert "Arrêté" in process.communicate(timeout=20)[0]
+    assert 0 == process.returncode
+
+
+def test_staff_list_show_resolve_and_revive_on_the_command_line(portal):
+    """What waits, why, what happened, and what they found out."""
+    name, shop = portal
+    option = ("--checkout", f"{name}:checkout")
+    assert "Rien n'attend" in run("orders", "list", *option).output
+    older, newer = shop.pay(A), shop.pay(A)
+    for form in (newer, older):
+        shop.settle(approved(form))
+    shop.mailbox.is_full = True
+    for _ in range(31):
+        shop.checkout.deliver()
+        shop.wait(hours=6)
+    listed = run("orders", "list", *option).output
+    assert older.order_id in listed
+    assert "second paiement" in listed
+    assert "abandonné le" in listed
+    resolved = run(
+        "orders", "resolve", older.order_id, "--as", "voided", "--by", "k.alami", "--why", "annulé", *option
+    )
+    assert f"{older.order_id} : annulée" in resolved.output
+    assert "k.alami : annulé" in run("orders", "show", older.order_id, *option).output
+    key = shop.checkout.staff().dead_letters()[0].key
+    assert "Sera renvoyé" in run("orders", "revive", key, *option).output
+    assert 1 == run("orders", "revive", key, "--delivered", *option).exit_code
+
+
+def test_every_reason_and_state_has_its_words():
+    """Staff never read a name of the code."""
+    assert {kind.value for kind in ReviewKind} == set(REASONS)
+    assert {state.value for state in (*AttemptState, *OrderState)} == set(STATES)
+
+
+def test_the_numbers_tell_what_waits(place):
+    """States, the oldest unconfirmed, the outbox, dead letters, refused callbacks: counted in the journal."""
+    with counter(place, *ALL) as shop:
+        shop.faults(ReplyIgnored())
+        shop.pay(shop.till.pay(A))
+        shop.till.settle(b"nonsense")
+        shop.wait(minutes=2)
+        text = exposition(shop.till.journal, "RAK", now=shop.bank.clock())
+        for line in (
+            'rak_billing_orders{state="accepted"} 1',
+            'rak_billing_attempts{state="capture_requested"} 1',
+            "rak_billing_oldest_unconfirmed_seconds 120",
+            'rak_billing_outbox_waiting{topic="confirmation_mail"} 0',
+            'rak_billing_outbox_dead{topic="posting"} 0',
+            'rak_billing_callbacks_refused_total{reason="malformed"} 1',
+        ):
+            assert f"{line}\n" in text
+        assert "# TYPE rak_billing_callbacks_refused_total counter\n" in text
+
+
+def test_numbers_of_another_operator_are_not_ours(place):
+    """Each counts its own payments."""
+    with counter(place, *ALL) as shop:
+        shop.till.pay(B)
+        assert 'rak_billing_orders{state="open"} 0' in exposition(
+            shop.till.journal, "SRM", now=shop.bank.clock()
+        )
+
+
+def test_health_and_numbers_on_the_portal():
+    """Alive and ready to anybody, without a word of anybody; numbers to who holds the token, else no such page."""
+    token = "0123456789abcdef"
+    with till() as shop:
+        client = create_app(shop.checkout, metrics_token=token).test_client()
+        assert ((200, "vivant\n"), (200, "pret\n")) == tuple(
+            (answer.status_code, answer.text)
+            for answer in (client.get("/sante/vivant"), client.get("/sante/pret"))
+        )
+        given = client.get("/metriques", headers={"Authorization": f"Bearer {token}"})
+        assert (200, True) == (given.status_code, given.text.startswith("# HELP rak_billing_orders"))
+        assert {404} == {
+            client.get("/metriques", headers=headers).status_code
+            for headers in ({}, {"Authorization": "Bearer wrong"})
+        }
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE rejections")
+        assert 503 == client.get("/sante/pret").status_code
+        assert 503 == client.get("/metriques", headers={"Authorization": f"Bearer {token}"}).status_code
+        assert not is_ready(shop.journal)
+
+
+def test_without_a_token_there_are_no_numbers():
+    """Off unless asked for; a token that can be guessed is refused."""
+    with till() as shop:
+        client = create_app(shop.checkout).test_client()
+        assert 404 == client.get("/metriques", headers={"Authorization": "Bearer "}).status_code
+        with pytest.raises(ValueError, match="16"):
+            create_app(shop.checkout, metrics_token="short")
