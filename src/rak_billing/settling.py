@@ -25,7 +25,7 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.errors import BillingError, JournalError
 from rak_billing.payments.callbacks import UNMATCHED
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import AttemptRecord, OrderRecord, Review, ReviewKind
+from rak_billing.payments.records import AttemptRecord, KnownCallback, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import Event, OrderState
 from rak_billing.settlement import decide
 
@@ -121,14 +121,18 @@ def settle_callback(
 
         confirmation: Confirms an accepted payment at once; None leaves it accepted.
     """
-    if tx.orders.form_was_issued(callback.hash):
-        tx.rejections.add("reflected_form", raw, at=at)
-        return Reply.FAILURE
     # Before the repeats are looked for: two deliveries at once must wait for each other here.
     found = tx.orders.locked(callback.order_id)
-    first_reply = tx.callbacks.reply_to(callback.digest)
-    if first_reply is not None:
-        return Reply(first_reply)
+    known = tx.callbacks.known(
+        digest=callback.digest,
+        presented_hash=callback.hash,
+        order_id=callback.order_id,
+    )
+    if known.is_our_form:
+        tx.rejections.add("reflected_form", raw, at=at)
+        return Reply.FAILURE
+    if known.first_reply is not None:
+        return Reply(known.first_reply)
     if found is None:
         return _refuse(tx, callback, raw, reason="unknown_order", at=at)
     order, attempt = found
@@ -136,7 +140,7 @@ def settle_callback(
         callback.must_match(order_id=attempt.order_id, amount=order.total, sent=attempt.form_fields)
     except CallbackMismatchError:
         return _refuse(tx, callback, raw, reason="mismatch", at=at, review=True)
-    return _settle_matched(tx, callback, raw, order, attempt, at=at, confirmation=confirmation)
+    return _settle_matched(tx, callback, raw, order, attempt, known=known, at=at, confirmation=confirmation)
 
 
 def _settle_matched(
@@ -146,16 +150,17 @@ def _settle_matched(
     order: OrderRecord,
     attempt: AttemptRecord,
     *,
+    known: KnownCallback,
     at: datetime,
     confirmation: Confirmation | None,
 ) -> Reply:
-    same_values = tx.callbacks.processed_with(callback.hash)
+    same_values = known.same_values
     if same_values is not None:
         if same_values.order_id == attempt.order_id:
             return Reply(same_values.reply)
         return _refuse(tx, callback, raw, reason="reused_hash", at=at)
     _keep(tx, callback, raw, at=at)
-    repeat = _repeat_of_transaction(tx, callback, at=at)
+    repeat = _repeat_of_transaction(tx, callback, known, at=at)
     if repeat is not None:
         return _answer(tx, callback, "repeat", repeat)
     outcome = callback.outcome
@@ -212,12 +217,14 @@ def _accept(
     return tx.orders.keep_payment(attempt, facts, deciding.instant)
 
 
-def _repeat_of_transaction(tx: TransactionPort, callback: Callback, *, at: datetime) -> Reply | None:
+def _repeat_of_transaction(
+    tx: TransactionPort, callback: Callback, known: KnownCallback, *, at: datetime
+) -> Reply | None:
     """Return the first answer if this outcome of the transaction was told before; remember it if it is new."""
     transaction_id, outcome = callback.facts.transaction_id, _kind(callback.outcome)
     if transaction_id is None:
         return None
-    told = tx.callbacks.told_of(callback.order_id, transaction_id)
+    told = known.told.get(transaction_id, {})
     if outcome in told:
         return Reply(told[outcome])
     if told:

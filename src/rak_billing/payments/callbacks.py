@@ -1,21 +1,66 @@
 """Callbacks whose signature holds: kept as they came, processed once, answered alike for ever."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    literal_column,
+    null,
+    select,
+    union_all,
+    update,
+)
 
 from rak_billing.payments import schema, sealing
-from rak_billing.payments.records import Answered
+from rak_billing.payments.records import Answered, KnownCallback
 from rak_billing.payments.sealing import Vault
-from rak_billing.payments.upserts import insert_unless_there
+from rak_billing.payments.upserts import insert_for, insert_unless_there
 from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import Written, given, inserted
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
 
+
+def _known() -> CompoundSelect[Any]:
+    forms, kept, told = schema.issued_forms.c, schema.callbacks.c, schema.gateway_transactions.c
+    is_processed = (kept.hash == bindparam("hash"), kept.outcome != literal_column(f"'{UNMATCHED}'"))
+    return union_all(
+        _told("form", forms.order_id, forms.hash, null()).where(forms.hash == bindparam("hash")),
+        _told("callback", kept.order_id, kept.digest, kept.reply).where(kept.digest == bindparam("digest")),
+        _told("values", kept.order_id, kept.digest, kept.reply).where(*is_processed),
+        _told("told", told.transaction_id, told.outcome, kept.reply).where(
+            told.order_id == bindparam("order_id"), told.callback_digest == kept.digest
+        ),
+    )
+
+
+def _told(what: str, *facts: ColumnElement[Any]) -> Select[Any]:
+    named = [fact.label(f"fact_{number}") for number, fact in enumerate(facts)]
+    return select(literal_column(f"'{what}'").label("what"), *named)
+
+
+def _kept(dialect: str, *more: str) -> Any:
+    table = schema.callbacks
+    columns = ("digest", "hash", "order_id", "raw", "received_at", *more)
+    return insert_for(dialect, table).values({name: given(table.c[name]) for name in columns})
+
+
+def _kept_answered(dialect: str) -> Any:
+    statement = _kept(dialect, "outcome", "reply")
+    answered = {name: statement.excluded[name] for name in ("outcome", "reply")}
+    return statement.on_conflict_do_update(index_elements=["digest"], set_=answered)
+
+
+_KNOWN: Final = _known()
+_KEEP: Final = Written(schema.callbacks, lambda dialect: _kept(dialect).on_conflict_do_nothing())
+_KEEP_ANSWERED: Final = Written(schema.callbacks, _kept_answered)
 _TOLD: Final = inserted(schema.gateway_transactions)
 _ANSWER: Final = Written(
     schema.callbacks,
@@ -39,35 +84,31 @@ class Callbacks:
     _connection: Connection = attrs.field(repr=False)
     _vault: Vault = attrs.field(repr=False)
     _writes: Writes = attrs.field(repr=False)
+    # Digests that were looked for in this transaction and not found.
+    _absent: set[str] = attrs.field(init=False, repr=False, factory=set)
 
-    def reply_to(self, digest: str) -> str | None:
-        """Return the answer that this very callback got before, or None."""
-        query = select(schema.callbacks.c.reply).where(schema.callbacks.c.digest == digest)
-        return self._connection.execute(query).scalar_one_or_none()
+    def known(self, *, digest: str, presented_hash: str, order_id: str) -> KnownCallback:
+        """Return all that was written before about a callback, its hash and its order id."""
+        keys = {"digest": digest, "hash": presented_hash, "order_id": order_id}
+        found: dict[str, list[tuple[str, str, str]]] = {"form": [], "callback": [], "values": [], "told": []}
+        for what, *facts in self._connection.execute(_KNOWN, keys):
+            found[what].append((facts[0], facts[1], facts[2]))
+        if not found["callback"]:
+            self._absent.add(digest)
+        told: dict[str, dict[str, str]] = {}
+        for transaction_id, outcome, reply in found["told"]:
+            told.setdefault(transaction_id, {})[outcome] = reply
+        return KnownCallback(
+            is_our_form=bool(found["form"]),
+            first_reply=next((reply for *_, reply in found["callback"]), None),
+            same_values=next((Answered(order, reply) for order, _, reply in found["values"]), None),
+            told=told,
+        )
 
     def hash_is_known(self, presented_hash: str) -> bool:
         """Tell whether a callback with this HASH is kept, whatever names its fields had."""
         query = select(schema.callbacks.c.digest).where(schema.callbacks.c.hash == presented_hash)
         return self._connection.execute(query.limit(1)).first() is not None
-
-    def processed_with(self, presented_hash: str) -> Answered | None:
-        """Return what was answered to a callback of this HASH that fitted its order, or None."""
-        table = schema.callbacks
-        query = select(table.c.order_id, table.c.reply).where(
-            table.c.hash == presented_hash, table.c.outcome != UNMATCHED
-        )
-        row = self._connection.execute(query.order_by(table.c.received_at)).first()
-        return None if row is None else Answered(row.order_id, row.reply)
-
-    def told_of(self, order_id: str, transaction_id: str) -> dict[str, str]:
-        """Return each outcome that was told of this transaction of the gateway, with its first answer."""
-        seen = schema.gateway_transactions
-        query = (
-            select(seen.c.outcome, schema.callbacks.c.reply)
-            .join(seen, seen.c.callback_digest == schema.callbacks.c.digest)
-            .where(seen.c.order_id == order_id, seen.c.transaction_id == transaction_id)
-        )
-        return {row.outcome: row.reply for row in self._connection.execute(query)}
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:
         """Keep a callback as it came, before anything is decided about it; tell whether it was new."""
@@ -75,7 +116,11 @@ class Callbacks:
         row = {
             "digest": digest, "hash": presented_hash, "order_id": order_id, "raw": kept, "received_at": at,
         }  # fmt: skip
-        return insert_unless_there(self._connection, schema.callbacks, row)
+        if digest not in self._absent:
+            return insert_unless_there(self._connection, schema.callbacks, row)
+        # Just looked for and not found: the answer is known, and the row can wait for what will be answered.
+        self._writes.put_off(_row(digest), _KEEP, **row)
+        return True
 
     def raw(self, digest: str) -> bytes | None:
         """Return a callback as it came, or None; of an old one, what retention left of it."""
@@ -96,7 +141,12 @@ class Callbacks:
 
     def answer(self, digest: str, *, outcome: str, reply: str) -> None:
         """Write what the callback was taken for, and the answer that it and every repeat get."""
-        self._writes.put_off(_row(digest), _ANSWER, digest=digest, outcome=outcome, reply=reply)
+        waiting = self._writes.waiting(_row(digest))
+        if waiting is not None and waiting.written is _KEEP:
+            waiting.written = _KEEP_ANSWERED
+            waiting.values |= {"outcome": outcome, "reply": reply}
+        else:
+            self._writes.put_off(_row(digest), _ANSWER, digest=digest, outcome=outcome, reply=reply)
 
 
 def _row(digest: str) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import OrderRecord
@@ -14,6 +14,25 @@ from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import inserted
 
 _TAKE: Final = inserted(schema.invoice_locks, "tenant", "invoice_reference", "order_reference", "locked_at")
+
+
+def _paid_by_another() -> Select[Any]:
+    lines, orders = schema.order_lines, schema.orders
+    return (
+        select(orders.c.reference)
+        .join(lines, lines.c.order_reference == orders.c.reference)
+        .where(
+            orders.c.tenant == bindparam("tenant"),
+            orders.c.reference != bindparam("reference"),
+            orders.c.state.in_([state.value for state in OrderState if state.holds_invoices]),
+            lines.c.is_fee == 0,
+            lines.c.reference.in_(bindparam("invoices", expanding=True)),
+        )
+        .limit(1)
+    )
+
+
+_PAID_BY_ANOTHER: Final = _paid_by_another()
 
 
 @attrs.frozen
@@ -58,16 +77,9 @@ class InvoiceLocks:
 
     def paid_by_another(self, order: OrderRecord) -> bool:
         """Tell whether another order, accepted or paid, holds any invoice of this one, posted or not."""
-        lines, orders = schema.order_lines, schema.orders
-        query = (
-            select(orders.c.reference)
-            .join(lines, lines.c.order_reference == orders.c.reference)
-            .where(
-                orders.c.tenant == order.tenant,
-                orders.c.reference != order.reference,
-                orders.c.state.in_([state.value for state in OrderState if state.holds_invoices]),
-                lines.c.is_fee == 0,
-                lines.c.reference.in_(sorted(order.invoice_references)),
-            )
-        )
-        return self._connection.execute(query.limit(1)).first() is not None
+        values = {
+            "tenant": order.tenant,
+            "reference": order.reference,
+            "invoices": sorted(order.invoice_references),
+        }
+        return self._connection.execute(_PAID_BY_ANOTHER, values).first() is not None

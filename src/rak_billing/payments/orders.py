@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, insert, select
 
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.errors import JournalError
-from rak_billing.payments import moving, schema, sealing, states
+from rak_billing.payments import locking, moving, schema, sealing, states
 from rak_billing.payments.records import AttemptRecord, OrderRecord
 from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
 from rak_billing.payments.sealing import Vault
@@ -85,11 +85,6 @@ class Orders:
             insert(schema.issued_forms).values(hash=form_hash, order_id=attempt.order_id)
         )
 
-    def form_was_issued(self, form_hash: str) -> bool:
-        """Tell whether *form_hash* is that of a form that we signed, for whatever order."""
-        found = select(schema.issued_forms.c.order_id).where(schema.issued_forms.c.hash == form_hash)
-        return self._connection.execute(found).first() is not None
-
     def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
         """
         Return an order; with *lock*, no other transaction changes it until this one ends.
@@ -110,13 +105,7 @@ class Orders:
         In a transaction that writes, another one that wants the same order, or an order with any of its invoices,
         waits here until this one ends.
         """
-        found = self.attempt(order_id)
-        if found is None:
-            return None
-        self._hold_invoices_of(found.order_reference)
-        order = self.order(found.order_reference, lock=True)
-        # Read behind the lock on its order: it may have moved while we waited.
-        return order, self.attempt(order_id) or found
+        return locking.locked(self._connection, self._vault, order_id)
 
     def hold_invoices(self, tenant: str, references: Collection[str]) -> None:
         """Have every other transaction that decides about any of these invoices wait until this one ends."""
@@ -128,20 +117,6 @@ class Orders:
                 schema.invoices.c.reference.in_(sorted(references)),
             )
             self._lock_invoices(select(schema.invoices.c.reference).where(*of_these))
-
-    def _hold_invoices_of(self, order_reference: str) -> None:
-        lines, orders, invoices = schema.order_lines, schema.orders, schema.invoices
-        query = (
-            select(invoices.c.reference)
-            .join(orders, orders.c.tenant == invoices.c.tenant)
-            .join(lines, lines.c.order_reference == orders.c.reference)
-            .where(
-                orders.c.reference == order_reference,
-                lines.c.reference == invoices.c.reference,
-                lines.c.is_fee == 0,
-            )
-        )
-        self._lock_invoices(query)
 
     def _lock_invoices(self, query: Select[Any]) -> None:
         # All in one order, so that two who want several of them never wait for each other.

@@ -16,10 +16,10 @@ from typing import Any, Protocol, TypeVar
 
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.payments.records import (
-    Answered,
     AttemptRecord,
     DeadLetter,
     Inquiry,
+    KnownCallback,
     OperationOutcome,
     OperationRecord,
     OrderRecord,
@@ -41,10 +41,6 @@ class OrdersPort(Protocol):
 
     def add_attempt(self, attempt: AttemptRecord, *, form_hash: str) -> None:
         """Write down a new attempt, and the hash of its form for ever."""
-        ...
-
-    def form_was_issued(self, form_hash: str) -> bool:
-        """Tell whether a form with this hash was ever issued."""
         ...
 
     def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
@@ -124,20 +120,12 @@ class LocksPort(Protocol):
 class CallbacksPort(Protocol):
     """Callbacks whose signature holds."""
 
-    def reply_to(self, digest: str) -> str | None:
-        """Return the answer that this very callback got before, or None."""
+    def known(self, *, digest: str, presented_hash: str, order_id: str) -> KnownCallback:
+        """Return all that was written before about a callback, its hash and its order id."""
         ...
 
     def hash_is_known(self, presented_hash: str) -> bool:
         """Tell whether a callback with this HASH is kept."""
-        ...
-
-    def processed_with(self, presented_hash: str) -> Answered | None:
-        """Return what was answered to a callback of this HASH that fitted its order, or None."""
-        ...
-
-    def told_of(self, order_id: str, transaction_id: str) -> dict[str, str]:
-        """Return each outcome told of a transaction of the gateway, with its first answer."""
         ...
 
     def keep(self, *, digest: str, presented_hash: str, order_id: str, raw: bytes, at: datetime) -> bool:

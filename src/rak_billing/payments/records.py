@@ -162,6 +162,25 @@ class Answered:
 
 
 @attrs.frozen
+class KnownCallback:
+    """
+    What was written before about a callback.
+
+    Attributes:
+        is_our_form: Whether its hash is that of a form that we signed, for whatever order.
+        first_reply: The answer that this very callback got before, or None.
+        same_values: What was answered to a callback of its hash that fitted its order, or None.
+        told: The gateway's transactions of its order id, each with the outcomes that were told of it and their
+            first answers.
+    """
+
+    is_our_form: bool
+    first_reply: str | None
+    same_values: Answered | None
+    told: Mapping[str, Mapping[str, str]]
+
+
+@attrs.frozen
 class OutboxEntry:
     """
     One thing to deliver.

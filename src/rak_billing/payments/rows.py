@@ -1,18 +1,49 @@
 """From the journal's rows to values, and back where JSON stands between."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import attrs
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, Table, Text, type_coerce
 
 from cmi_gateway.money import Money
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.payments import sealing
+from rak_billing.payments.columns import Json
 from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, OrderState
+
+
+def columns_of(table: Table) -> list[ColumnElement[Any]]:
+    """Give the columns of *table* under names that no other table has; JSON as its text, to be read once."""
+    return [
+        (type_coerce(column, Text) if isinstance(column.type, Json) else column).label(
+            f"{table.name}_{column.name}"
+        )
+        for column in table.c
+    ]
+
+
+@attrs.frozen
+class _Part:
+    """The columns of one table in a row of several, by their own names."""
+
+    _row: Row[Any]
+    _table: Table
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._row, f"{self._table.name}_{name}")
+        if value is not None and isinstance(self._table.c[name].type, Json):
+            return json.loads(value)
+        return value
+
+
+def part_of(row: Row[Any], table: Table) -> Any:
+    """Give the part of *row* that `columns_of` this table made, as if it were a row of it."""
+    return _Part(row, table)
 
 
 def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]], vault: Vault) -> OrderRecord:

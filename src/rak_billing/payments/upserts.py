@@ -14,15 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from rak_billing.payments.written import Written, given
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def insert_for(dialect: str, table: Table) -> Any:
+    """Give the insert of this kind of database, which may name what happens to a row that is there already."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def insert_unless_there(
     connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
 ) -> bool:
     """Insert what is not there yet, and tell whether anything was; waits for whoever is writing the same key."""
-    statement = _insert(connection, table).values(rows).on_conflict_do_nothing()
+    statement = insert_for(connection.dialect.name, table).values(rows).on_conflict_do_nothing()
     return bool(connection.execute(statement.returning(*table.primary_key)).all())
 
 
@@ -36,10 +37,10 @@ def adding_up(table: Table, column: str) -> Written:
     key, summed = table.primary_key.columns, table.c[column]
 
     def build(dialect: str) -> Any:
-        insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
         values = {part.name: given(part) for part in key} | {column: given(summed, "fresh")}
         return (
-            insert.values(values)
+            insert_for(dialect, table)
+            .values(values)
             .on_conflict_do_update(index_elements=list(key), set_={column: summed + given(summed, "more")})
             .returning(summed)
         )
@@ -72,7 +73,7 @@ def add_up(
     fresh = {column: first + amount for column, amount in amounts.items()}
     more = {column: table.c[column] + amount for column, amount in amounts.items()}
     statement = (
-        _insert(connection, table)
+        insert_for(connection.dialect.name, table)
         .values(**key, **fresh)
         .on_conflict_do_update(index_elements=list(key), set_=more)
         .returning(table.c[next(iter(amounts))])

@@ -21,7 +21,7 @@ import attrs
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import Answered, OutboxEntry, Review, ReviewKind
+from rak_billing.payments.records import Answered, KnownCallback, OutboxEntry, Review, ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
 from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
 from rak_billing.testing.journal_steps import (
@@ -31,6 +31,7 @@ from rak_billing.testing.journal_steps import (
     at_once,
     begun,
     keep,
+    known,
     put,
     refused,
 )
@@ -54,6 +55,7 @@ class TransactionConformance:
             assert order() == tx.orders.order("ORDER-1")
             assert attempt_of(order()) == tx.orders.attempt("ORDER-1-1")
             assert attempt_of(order()) == tx.orders.attempt_of_token("token-ORDER-1-1")
+            assert known(tx, "none", "form-ORDER-1-1").is_our_form
 
     def test_what_is_not_there_is_nothing(self, journal: JournalPort) -> None:
         """None for what may be missing; an error for an order that must be there."""
@@ -61,7 +63,7 @@ class TransactionConformance:
             assert tx.orders.attempt("none") is None
             assert tx.orders.attempt_of_token("none") is None
             assert tx.orders.accepted_attempt("none") is None
-            assert not tx.orders.form_was_issued("none")
+            assert KnownCallback(False, None, None, {}) == known(tx, "none", "none")
             with refused():
                 tx.orders.order("none")
         assert journal.run(lambda tx: tx.orders.locked("none")) is None
@@ -176,16 +178,16 @@ class CallbackConformance:
         assert [journal.run(lambda tx: keep(tx, "D1", "H1")) for _ in range(2)] == [True, False]
         journal.run(lambda tx: tx.callbacks.answer("D1", outcome="Approved", reply="ACTION=POSTAUTH"))
         with journal.reading() as tx:
-            assert (tx.callbacks.reply_to("D1"), tx.callbacks.reply_to("D2")) == ("ACTION=POSTAUTH", None)
+            assert (known(tx, "D1").first_reply, known(tx, "D2").first_reply) == ("ACTION=POSTAUTH", None)
             assert (tx.callbacks.hash_is_known("H1"), tx.callbacks.hash_is_known("H2")) == (True, False)
-            assert Answered("ORDER-1-1", "ACTION=POSTAUTH") == tx.callbacks.processed_with("H1")
+            assert Answered("ORDER-1-1", "ACTION=POSTAUTH") == known(tx, "D2", "H1").same_values
 
     def test_a_hash_fits_one_callback(self, journal: JournalPort) -> None:
         """One that fitted no order does not count; a second one that does is refused."""
         for digest, outcome in (("D1", "unmatched"), ("D2", "Approved")):
             journal.run(lambda tx, d=digest: keep(tx, d, "H1"))  # type: ignore[misc]
             with journal.reading() as tx:
-                assert tx.callbacks.processed_with("H1") is None
+                assert known(tx, "D1", "H1").same_values is None
             journal.run(lambda tx, d=digest, o=outcome: tx.callbacks.answer(d, outcome=o, reply="R"))  # type: ignore[misc]
         journal.run(lambda tx: keep(tx, "D3", "H1"))
         with refused():
@@ -204,8 +206,7 @@ class CallbackConformance:
 
         journal.run(tell)
         with journal.reading() as tx:
-            assert tx.callbacks.told_of("ORDER-1-1", "T1") == {"Declined": "APPROVED"}
-            assert tx.callbacks.told_of("ORDER-1-1", "T2") == {}
+            assert known(tx, "D2").told == {"T1": {"Declined": "APPROVED"}}
         with refused():
             journal.run(tell)
 

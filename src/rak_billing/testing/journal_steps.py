@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from rak_billing.errors import JournalError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import OrderRecord
+from rak_billing.payments.records import KnownCallback, OrderRecord
 from rak_billing.payments.states import Event, OrderState
 from rak_billing.testing.journal_samples import FACTS, NOW, begin, order
 
@@ -68,6 +68,11 @@ def keep(tx: TransactionPort, digest: str, presented_hash: str, raw: bytes = b"\
     return tx.callbacks.keep(
         digest=digest, presented_hash=presented_hash, order_id="ORDER-1-1", raw=raw, at=NOW
     )
+
+
+def known(tx: TransactionPort, digest: str, presented_hash: str = "none") -> KnownCallback:
+    """Look up a callback of the first order."""
+    return tx.callbacks.known(digest=digest, presented_hash=presented_hash, order_id="ORDER-1-1")
 
 
 def put(journal: JournalPort, *keys: str) -> None:

@@ -1,0 +1,65 @@
+"""
+Reading an order and its attempt behind the locks that keep everybody else from deciding about them.
+
+Invoices first, all in one order, so that two who want several of them never wait for each other; then the order and the
+attempt, read by the statement that locks them, so that what is returned is what they are now. SQLite has no locks on
+rows and needs none: whoever may write there is alone.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from rak_billing.payments import schema
+from rak_billing.payments.records import AttemptRecord, OrderRecord
+from rak_billing.payments.rows import attempt_from_row, columns_of, order_from_rows, part_of
+from rak_billing.payments.sealing import Vault
+
+
+def _invoices() -> Select[Any]:
+    lines, orders, invoices, attempts = schema.order_lines, schema.orders, schema.invoices, schema.attempts
+    return (
+        select(invoices.c.reference)
+        .join(orders, orders.c.tenant == invoices.c.tenant)
+        .join(lines, lines.c.order_reference == orders.c.reference)
+        .join(attempts, attempts.c.order_reference == orders.c.reference)
+        .where(
+            attempts.c.order_id == bindparam("order_id"),
+            lines.c.reference == invoices.c.reference,
+            lines.c.is_fee == 0,
+        )
+        .order_by(invoices.c.reference)
+        .with_for_update(of=invoices)
+    )
+
+
+def _order_and_attempt() -> Select[Any]:
+    lines, orders, attempts = schema.order_lines, schema.orders, schema.attempts
+    return (
+        select(*columns_of(orders), *columns_of(attempts), *columns_of(lines))
+        .select_from(attempts)
+        .join(orders, orders.c.reference == attempts.c.order_reference)
+        .outerjoin(lines, lines.c.order_reference == orders.c.reference)
+        .where(attempts.c.order_id == bindparam("order_id"))
+        .order_by(lines.c.position)
+        .with_for_update(of=[orders, attempts])
+    )
+
+
+_INVOICES: Final = _invoices()
+_ORDER_AND_ATTEMPT: Final = _order_and_attempt()
+
+
+def locked(connection: Connection, vault: Vault, order_id: str) -> tuple[OrderRecord, AttemptRecord] | None:
+    """Return the order and the attempt of a gateway order id, locked together with the order's invoices, or None."""
+    key = {"order_id": order_id}
+    if connection.dialect.name != "sqlite":
+        connection.execute(_INVOICES, key).all()
+    rows = connection.execute(_ORDER_AND_ATTEMPT, key).all()
+    if not rows:
+        return None
+    lines = [part_of(row, schema.order_lines) for row in rows]
+    order = order_from_rows(
+        part_of(rows[0], schema.orders), [line for line in lines if line.position is not None], vault
+    )
+    return order, attempt_from_row(part_of(rows[0], schema.attempts), vault)
