@@ -61,6 +61,7 @@ class Callback:
     __slots__ = (
         "_by_folded_name",
         "_checked",
+        "_digest",
         "_echo_differences",
         "_echoed_rnd",
         "_fields",
@@ -88,6 +89,7 @@ class Callback:
         self._sealed = sealed
         self._observer = observer
         self._checked = False
+        self._digest: str | None = None
         self._echo_differences: tuple[str, ...] = ()
         self._echoed_rnd = False
         self._sent_names: frozenset[str] = frozenset()
@@ -112,11 +114,9 @@ class Callback:
 
         The gateway's hash does not cover names and holds no time stamp, so keep this one, for ever.
         """
-        digest = hashlib.sha256()
-        for name, value in sorted((name.lower(), value) for name, value in self._fields.items()):
-            for part in (name.encode(), value.encode("utf-8", "surrogatepass")):
-                digest.update(len(part).to_bytes(4, "big") + part)
-        return digest.hexdigest()
+        if self._digest is None:
+            self._digest = _digest_of(self._fields)
+        return self._digest
 
     def must_match(self, *, order_id: str, amount: Money, sent: SentFields | None) -> None:
         """
@@ -262,3 +262,11 @@ class Callback:
             raise UncheckedCallbackError(
                 "call must_match(order_id=, amount=, sent=) first: a signed callback may answer another order"
             )
+
+
+def _digest_of(fields: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted((name.lower(), value) for name, value in fields.items()):
+        for part in (name.encode(), value.encode("utf-8", "surrogatepass")):
+            digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.hexdigest()

@@ -159,6 +159,8 @@ def _settle_matched(
         if same_values.order_id == attempt.order_id:
             return Reply(same_values.reply)
         return _refuse(tx, callback, raw, reason="reused_hash", at=at)
+    # The last question before the first write: what is written then goes to the database together.
+    paid_by_another = tx.locks.paid_by_another(order)
     _keep(tx, callback, raw, at=at)
     repeat = _repeat_of_transaction(tx, callback, known, at=at)
     if repeat is not None:
@@ -168,7 +170,7 @@ def _settle_matched(
         outcome,
         callback.reply,
         order_state=order.state,
-        paid_by_another=tx.locks.paid_by_another(order),
+        paid_by_another=paid_by_another,
         is_its_payment=_is_its_payment(attempt, outcome.facts),
         has_ended=attempt.state.has_ended,
     )

@@ -12,8 +12,8 @@ from support.checkout_kit import A, B, till
 
 TABLES = sorted(metadata.tables)
 #: How many statements a callback that pays may take, its commit included; each costs a journey or a few microseconds.
-MOST = {"sqlite": 25, "postgresql": 16}
-FEWEST = 6
+MOST = {"sqlite": 17, "postgresql": 9}
+FEWEST = 5
 
 
 class CrashError(Exception):
