@@ -62,7 +62,10 @@ def decide(
             is_to_be_paid = order_state is OrderState.OPEN and not paid_by_another
             if (is_to_be_paid or is_its_payment) and not has_ended:
                 return Decision(Event.APPROVE, usual)
-            trouble = ReviewKind.CONTRADICTION if has_ended else ReviewKind.DUPLICATE_PAYMENT
+            if not has_ended:
+                return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT)
+            # A payment too many that the sweep voided before its callback came needs nobody.
+            trouble = ReviewKind.CONTRADICTION if is_to_be_paid else None
             return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, trouble)
         case Declined() | NotAuthenticated():
             return Decision(Event.DECLINE, usual)

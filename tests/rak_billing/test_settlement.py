@@ -65,6 +65,14 @@ def test_an_approval_of_what_was_found_before_gets_the_usual_answer():
     assert Decision(Event.APPROVE, Reply.CAPTURE) == decision
 
 
+def test_a_late_callback_of_a_second_payment_that_was_voided_needs_nobody():
+    """The sweep found and voided it first: acknowledged, and no review."""
+    decision = decide(
+        Approved(FACTS), Reply.CAPTURE, order_state=OrderState.PAID, paid_by_another=False, has_ended=True
+    )
+    assert Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE) == decision
+
+
 def test_an_approval_of_what_was_given_back_is_not_captured():
     """It was voided at the gateway before its callback came: a person looks, nothing counts."""
     decision = decide(
