@@ -208,12 +208,14 @@ class NotCompilableError(BillingError):
     Attributes:
         engine: ``DuckDB`` or ``Spark``.
         reason: What about the tariff does not fit.
+        in_french: The same for the operator.
     """
 
-    def __init__(self, engine: str, reason: str) -> None:
+    def __init__(self, engine: str, reason: str, in_french: str) -> None:
         super().__init__(f"not exact on {engine}: the tariff {reason}")
         self.engine = engine
         self.reason = reason
+        self.in_french = f"pas de calcul exact avec {engine} : le barème {in_french}"
 
 
 class InvoiceFileError(BillingError):
@@ -223,12 +225,14 @@ class InvoiceFileError(BillingError):
     Attributes:
         source: The file.
         reason: What was expected and what came.
+        in_french: The same, with the file, for the operator.
     """
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: str, in_french: str) -> None:
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+        self.in_french = f"{source} : {in_french}"
 
 
 class QuoteError(BillingError):

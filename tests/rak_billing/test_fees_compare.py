@@ -109,7 +109,7 @@ def test_the_command_prints_the_table_and_writes_the_report(bills, tmp_path):
     text = plain(done.output)
     assert "residential jusqu'à 200,00 DH 1 113,02 DH 1,24 DH 0,00 DH -1,24 DH" in text
     assert "Écart pour les clients : -114,20 DH, TVA comprise." in text
-    assert "Sans prix : 1 paiements, aucune règle" in text
+    assert "Sans prix : 1 paiement, aucune règle" in text
     assert "de rak-2018 à ma-2024" in report.read_text(encoding="utf-8")
 
 
@@ -157,4 +157,48 @@ def test_words_of_the_file_are_only_words():
 def test_nothing_to_compare_has_no_chart():
     """Only the sentences and an empty table."""
     page = BeautifulSoup(comparison_page(Comparison("MAD", (), {}), "a", "b"), "html.parser")
-    assert (None, "0 paiements comparés") == (page.svg, page.p.get_text()[:20])
+    assert (None, "Comparaison de 0 paiement") == (page.svg, page.p.get_text()[:25])
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "reason"), [("a.csv", 2, "qui serait perdu"), ("nowhere/a.html", 1, "ne s'écrit pas")]
+)
+def test_a_report_that_would_be_a_mistake_is_refused(tmp_path, name, code, reason):
+    """The invoices themselves, and a folder that is not there."""
+    path = tmp_path / "a.csv"
+    path.write_text("amount\n100\n")
+    asked = ["fees", "compare", "rak-2018", "rak-2018", str(path), "--html", str(tmp_path / name)]
+    done = CliRunner().invoke(rak_billing, asked)
+    assert (code, True, "amount\n100\n") == (done.exit_code, reason in done.output, path.read_text())
+
+
+EUROS = """
+id = "euros"
+version = "1"
+follows = "a contract"
+currency = "EUR"
+valid_from = 2018-01-01
+[[rules]]
+bearer = "customer"
+percent = "1"
+vat = { mode = "exempt" }
+rounding = { point = "gross", mode = "half-up", quantum = 1 }
+"""
+
+
+def test_two_currencies_are_refused_in_french(tmp_path):
+    """As everything is that ends the command."""
+    euros, path = tmp_path / "euros.toml", tmp_path / "a.csv"
+    path.write_text("amount\n100\n")
+    euros.write_text(EUROS)
+    done = CliRunner().invoke(rak_billing, ["fees", "compare", "rak-2018", str(euros), str(path)])
+    assert 1 == done.exit_code
+    assert "en EUR ne se compare pas à un barème en MAD" in done.output
+
+
+def test_the_chart_needs_no_colour(bills):
+    """One kind of bar is filled, the other hollow, and the key says which."""
+    page = BeautifulSoup(comparison_page(answer(bills), "a", "b"), "html.parser")
+    key = [text.get_text() for text in page.select("svg text")][:2]
+    assert ["clients (plein)", "opérateur (vide)"] == key
+    assert ".operateur{fill:#fff" in page.style.get_text()

@@ -74,15 +74,31 @@ def test_amounts_come_in_every_exact_form(write, query, name, unit):
 @pytest.mark.parametrize(
     ("query", "unit", "reason"),
     [
-        ("SELECT 218.83::DOUBLE AS amount", "dirhams", "column 'amount' cannot hold whole dirhams"),
-        ("SELECT 218.83::DOUBLE AS amount", "centimes", "column 'amount' cannot hold whole centimes"),
-        ("SELECT 218.83 AS amount", "centimes", "column 'amount' cannot hold whole centimes"),
-        ("SELECT 218.830::DECIMAL(9, 3) AS amount", "dirhams", "column 'amount' cannot hold whole dirhams"),
-        ("SELECT 1 AS montant", "centimes", "no column 'amount'; there are montant"),
+        (
+            "SELECT 218.83::DOUBLE AS amount",
+            "dirhams",
+            "« amount » n'est pas d'un type exact : attendu, des dirhams",
+        ),
+        (
+            "SELECT 218.83::DOUBLE AS amount",
+            "centimes",
+            "« amount » n'est pas d'un type exact : attendu, des centimes",
+        ),
+        (
+            "SELECT 218.83 AS amount",
+            "centimes",
+            "« amount » n'est pas d'un type exact : attendu, des centimes",
+        ),
+        (
+            "SELECT 218.830::DECIMAL(9, 3) AS amount",
+            "dirhams",
+            "« amount » n'est pas d'un type exact : attendu, des dirhams",
+        ),
+        ("SELECT 1 AS montant", "centimes", "pas de colonne « amount » ; il y a : montant"),
         (
             "SELECT 1 AS amount, TIMESTAMPTZ '2018-09-10 23:30:00+01' AS date",
             "centimes",
-            "Moroccan legal time",
+            "heure légale du Maroc",
         ),
     ],
 )
@@ -99,7 +115,7 @@ def test_what_cannot_be_exact_is_refused_with_the_column(write, query, unit, rea
 def test_a_column_that_is_named_must_be_there(write, option):
     """A slip must not price all payments alike."""
     done = run("--tariff", "rak-2018", option, "nope", write("SELECT 1 AS amount"))
-    assert (1, True) == (done.exit_code, "no column 'nope'" in done.output)
+    assert (1, True) == (done.exit_code, "pas de colonne « nope »" in done.output)
 
 
 def test_payments_without_a_price_are_counted_by_reason(write):
@@ -109,7 +125,7 @@ def test_payments_without_a_price_are_counted_by_reason(write):
     assert 1 == done.exit_code
     assert "Total 1 1 218,83 DH 2,41 DH" in plain(done.output)
     assert "Sans prix : 2 paiements, montant absent, illisible" in plain(done.output)
-    assert "Sans prix : 1 paiements, aucune règle pour cette carte" in plain(done.output)
+    assert "Sans prix : 1 paiement, aucune règle pour cette carte" in plain(done.output)
 
 
 @pytest.mark.parametrize("name", ["fees.parquet", "fees.csv"])
@@ -136,7 +152,7 @@ def test_whole_dirhams_are_amounts_too(write):
     query = "SELECT unnest([100, 9223372036854775807]) AS amount"
     done = run("--tariff", "rak-2018", "--on", "2018-09-10", "--unit", "dirhams", write(query))
     assert (1, True) == (done.exit_code, "Total 1 1 100,00 DH 1,10 DH" in plain(done.output))
-    assert "Sans prix : 1 paiements, montant absent" in plain(done.output)
+    assert "Sans prix : 1 paiement, montant absent" in plain(done.output)
 
 
 def test_a_dated_tariff_is_picked_row_by_row(write):
@@ -191,7 +207,7 @@ def test_an_unnamed_fact_stays_unknown(write):
     """What no column says fits no list of words."""
     with duckdb_engine() as engine:
         table = engine.table(write("SELECT 1 AS amount"))
-        (row,) = engine.rows(f"SELECT * FROM {reading_query(table, InvoiceColumns(on=DAY))}")
+        (row,) = engine.rows(f"SELECT * FROM {reading_query(table, InvoiceColumns(on=DAY))}", table)
     assert (None, 1, DAY, "moroccan", None, None, None) == row
 
 
@@ -201,3 +217,56 @@ def test_without_the_extra_the_command_names_it(monkeypatch, write):
     done = run("--tariff", "rak-2018", write("SELECT 1 AS amount"))
     assert (1, True) == (done.exit_code, "cmi-gateway[bulk]" in done.output)
     assert isinstance(done.exception, SystemExit | click.ClickException)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_spreadsheets_csv_is_read_as_it_comes(tmp_path, separator):
+    """With its mark of UTF-8, its separator, its quotes around what contains one, and its line ends."""
+    path = tmp_path / "a.csv"
+    rows = [
+        ["paiement", "montant", "note"],
+        ["A", '"113,02"', f'"a{separator}b"'],
+        ["A", '"105,81"', '"dit ""x"""'],
+    ]
+    path.write_bytes("\ufeff".encode() + "".join(f"{separator.join(row)}\r\n" for row in rows).encode())
+    asked = ["--payment", "paiement", "--amount", "montant", "--unit", "dirhams", "--on", "2018-09-10"]
+    done = run("--tariff", "rak-2018", *asked, path)
+    assert 0 == done.exit_code, done.output
+    assert "rak-2018 1 1 2 218,83 DH 2,41 DH" in plain(done.output)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "ce fichier est vide"),
+        (b"a,amount\nA,100\nB,200,300\n", "autant de colonnes"),
+        (b"a,amount\n" + b"A,100\n" * 30_000 + b"B,200,300\n", "autant de colonnes"),
+        ("a,amount\né,100\n".encode("latin-1"), "UTF-8"),
+    ],
+    ids=["empty", "odd row", "odd row far down", "Latin-1"],
+)
+def test_a_file_that_breaks_off_prices_nothing(tmp_path, content, reason):
+    """However far down it breaks: the reason in French, and no output that looks whole."""
+    path, output = tmp_path / "a.csv", tmp_path / "fees.csv"
+    path.write_bytes(content)
+    done = run("--tariff", "rak-2018", "--output", output, path)
+    assert (1, True, False) == (done.exit_code, reason in done.output, output.exists()), done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("a.csv", "qui serait perdu"), ("b.txt", "ni par .parquet ni par .csv")]
+)
+def test_an_output_that_would_be_a_mistake_is_refused(tmp_path, name, reason):
+    """The invoices themselves, and a file whose ending says neither of the two forms."""
+    path = tmp_path / "a.csv"
+    path.write_text("amount\n100\n")
+    done = run("--tariff", "rak-2018", "--output", tmp_path / name, path)
+    assert (2, True, "amount\n100\n") == (done.exit_code, reason in done.output, path.read_text())
+
+
+def test_an_output_of_an_earlier_run_is_replaced(write, tmp_path):
+    """As long as it is not the invoices."""
+    output = tmp_path / "fees.csv"
+    output.write_text("old")
+    done = run("--tariff", "rak-2018", "--on", "2018-09-10", "--output", output, write(GUIDE))
+    assert (0, True) == (done.exit_code, output.read_text().startswith("payment,"))

@@ -261,3 +261,12 @@ def test_the_callback_of_the_page_settles_the_payment(desk):
     page = desk.pay(desk.draft(chosen=[A]))
     assert b"oid=RAK-" in gateway_answer(page)
     assert "ACTION=POSTAUTH" == desk.callback(page).text
+
+
+def test_more_invoices_than_a_quote_can_hold_have_a_calm_page(desk, monkeypatch):
+    """That says what helps; here the limit is small instead of the bill being long."""
+    token = desk.draft(chosen=[A])
+    monkeypatch.setattr("rak_billing.quote_seal._LONGEST", 100)
+    answer = desk.client.get(f"/recapitulatif/{token}")
+    assert (422, True) == (answer.status_code, "choisissez-en moins" in words(answer))
+    assert not orders(desk)

@@ -103,8 +103,9 @@ def test_settings_have_defaults():
         ),
         ('id = "a"\nversion = "1"\nrules = []\npartial = "free"', "partial.selection"),
         ('id = "a"\nversion = "1"\nrules = []\npartial = {mode = "half"}', "partial.mode"),
+        ('id = "a"\nversion = "1"\nrules = []\npartial = {maximum = "50.00"}', "partial.maximum"),
         ('id = "a"\nversion = "1"\nrules = []\npartial = {mode = "free", most = "1"}', "partial.most"),
-        ('id = "a"\nversion = "1"\nrules = []\npartial = {minimum = "1.00"}', "partial.maximum"),
+        ('id = "a"\nversion = "1"\nrules = []\npartial = {minimum = "1.00"}', "partial.minimum"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_file_and_key(text, key):

@@ -107,18 +107,20 @@ def compare(
     currency = before.schedules[0].currency
     if after.schedules[0].currency != currency:
         reason = f"in {after.schedules[0].currency} cannot be compared with one in {currency}"
-        raise NotCompilableError(engine.dialect.name, reason)
+        in_french = f"en {after.schedules[0].currency} ne se compare pas à un barème en {currency}"
+        raise NotCompilableError(engine.dialect.name, reason, in_french)
     readings = [
         read_tariff(tariff, engine.dialect, prefix)
         for tariff, prefix in ((before, "before_"), (after, "after_"))
     ]
-    source = reading_query(engine.table(invoices), columns)
+    table = engine.table(invoices)
+    source = reading_query(table, columns)
     query = payments_query(
         source, readings, engine.dialect, is_grouped=columns.payment is not None, for_totals=True
     )
     groups, refused = [], dict.fromkeys(Refusal, 0)
     for refusal, customer_class, bracket, *figures in engine.rows(
-        _GROUPS.format(query=query, refusal=_REFUSAL, bracket=_bracket())
+        _GROUPS.format(query=query, refusal=_REFUSAL, bracket=_bracket()), table
     ):
         if refusal:
             refused[Refusal(refusal)] += int(figures[0])

@@ -24,9 +24,9 @@ body{margin:0;background:#fff;color:#111;font:1rem/1.5 system-ui,sans-serif}
 main{max-width:72rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem}h2{font-size:1.125rem}
 figure{margin:1rem 0}
-svg{width:100%;height:auto;max-width:60rem}
+svg{width:100%;min-width:40rem;height:auto;max-width:60rem}
 svg text{font:14px system-ui,sans-serif;fill:#111}
-.client{fill:#0b5394}.operateur{fill:#b45f06}.zero{stroke:#111}
+.client{fill:#0b5394;stroke:#0b5394}.operateur{fill:#fff;stroke:#b45f06;stroke-width:2}.zero{stroke:#111}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:3px solid #0b5394}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
@@ -35,7 +35,7 @@ th,td{padding:.375rem .5rem;border-bottom:1px solid #767676;text-align:end;white
 th[scope=row],thead th:nth-child(-n+2),td.word{text-align:start}
 tbody tr:last-child{font-weight:700}
 @page{size:A4 landscape;margin:12mm}
-@media print{.scroll{overflow:visible}body{font-size:9pt}}
+@media print{.scroll{overflow:visible}svg{min-width:0}body{font-size:9pt}}
 """
 _TITLE: Final = "Ce que change le barème"
 _ABOUT: Final = "Chaque montant du graphique figure dans le tableau qui suit."
@@ -59,7 +59,7 @@ def comparison_page(comparison: Comparison, before: str, after: str) -> str:
         before: What to call the first tariff.
         after: The second.
     """
-    heading = f"{_TITLE} : de {escape(before)} à {escape(after)}"
+    heading = f"{_TITLE}\u00a0: de {escape(before)} à {escape(after)}"
     lines = [
         "<!DOCTYPE html>",
         '<html lang="fr">',
@@ -93,13 +93,15 @@ def _figure(comparison: Comparison) -> Iterator[str]:
     height = _TOP + _ROW * len(groups) + 8
     yield '<h2 id="graphique">Écart par clientèle et par total du paiement</h2>'
     yield "<figure>"
+    # Focusable, so that a keyboard can scroll it on a narrow screen.
+    yield '<div class="scroll" tabindex="0" role="region" aria-labelledby="graphique">'
     yield f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="graphique" aria-describedby="legende">'
-    yield '<rect class="client" x="0" y="4" width="14" height="14"/><text x="22" y="16">clients</text>'
-    yield '<rect class="operateur" x="110" y="4" width="14" height="14"/><text x="132" y="16">opérateur</text>'
+    yield '<rect class="client" x="0" y="4" width="14" height="14"/><text x="22" y="16">clients (plein)</text>'
+    yield '<rect class="operateur" x="160" y="4" width="14" height="14"/><text x="182" y="16">opérateur (vide)</text>'
     for place, group in enumerate(groups):
         yield from _bars(group, _TOP + _ROW * place, largest, comparison.currency)
     yield f'<line class="zero" x1="{_MIDDLE}" x2="{_MIDDLE}" y1="{_TOP - 6}" y2="{height}"/>'
-    yield "</svg>"
+    yield "</svg></div>"
     yield f'<figcaption id="legende">À droite du trait : payé en plus ; à gauche : payé en moins. {_ABOUT}</figcaption>'
     yield "</figure>"
 
@@ -127,7 +129,6 @@ def _shortened(name: str) -> str:
 
 
 def _table(comparison: Comparison) -> Iterator[str]:
-    # Focusable, so that a keyboard can scroll it on a narrow screen.
     yield '<div class="scroll" tabindex="0" role="region" aria-labelledby="tableau">'
     yield '<table><caption id="tableau">Frais payés en ligne, TVA comprise, avant et après</caption>'
     heads = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rak_billing.bulk.comparison import BRACKETS, Comparison, Group, total_of
-from rak_billing.bulk.refusal_text import REFUSALS
+from rak_billing.bulk.refusal_text import payments_text, refusal_text
 from rak_billing.display import centimes_text, count_text
 
 __all__ = ["HEADINGS", "bracket_text", "change_text", "class_text", "rows_of", "summary_of"]
@@ -63,14 +63,11 @@ def summary_of(comparison: Comparison) -> tuple[str, ...]:
     whole, currency = total_of(comparison.groups), comparison.currency
     sentences = [
         (
-            f"{count_text(whole.payments)} paiements comparés : "
-            f"{count_text(whole.dearer)} coûtent plus à leur client, {count_text(whole.cheaper)} moins."
+            f"Comparaison de {payments_text(whole.payments)}\u00a0: pour leur client, "
+            f"{count_text(whole.dearer)} plus cher, {count_text(whole.cheaper)} moins cher."
         ),
-        f"Écart pour les clients : {change_text(whole.customer_change, currency)}, TVA comprise.",
-        f"Écart pour l'opérateur : {change_text(whole.merchant_change, currency)}, TVA comprise.",
+        f"Écart pour les clients\u00a0: {change_text(whole.customer_change, currency)}, TVA comprise.",
+        f"Écart pour l'opérateur\u00a0: {change_text(whole.merchant_change, currency)}, TVA comprise.",
     ]
-    sentences += [
-        f"Sans prix : {count_text(payments)} paiements, {REFUSALS[refusal]}."
-        for refusal, payments in comparison.refused.items()
-    ]
+    sentences += [f"{refusal_text(refusal, payments)}." for refusal, payments in comparison.refused.items()]
     return tuple(sentences)

@@ -11,7 +11,13 @@ from typing import Any, Final
 import attrs
 import duckdb
 
-from rak_billing.bulk.invoice_columns import ColumnKind, InvoiceTable
+from rak_billing.bulk.invoice_columns import (
+    ColumnKind,
+    InvoiceTable,
+    separator_of,
+    unreadable,
+    unwritable,
+)
 from rak_billing.errors import InvoiceFileError
 from rak_billing.fees.compiled.sql import DUCKDB, Dialect
 
@@ -21,6 +27,7 @@ _INTEGERS: Final = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY"
     "INTEGER",
     "UINTEGER",
 }
+_LONGEST_HEADER: Final = 65_536
 
 
 @attrs.frozen
@@ -34,8 +41,15 @@ class DuckDbEngine:
         """As `Engine.table`."""
         try:
             if path.suffix.lower() == ".csv":
-                # As text: a guess at types would read amounts as floating point.
-                relation = self.connection.read_csv(str(path), all_varchar=True, header=True)
+                # As text: a guess at types would read amounts as floating point. A guess at the rest skips lines.
+                relation = self.connection.read_csv(
+                    str(path),
+                    all_varchar=True,
+                    header=True,
+                    delimiter=_separator(path),
+                    quotechar='"',
+                    skiprows=0,
+                )
             else:
                 relation = self.connection.read_parquet(str(path))
             relation.create_view("invoice_file", replace=True)
@@ -44,11 +58,14 @@ class DuckDbEngine:
                 path.name, "invoice_file", {name: _kind(kind) for name, kind in types}, self.dialect
             )
         except duckdb.Error as error:
-            raise InvoiceFileError(path.name, f"cannot be read: {_first_line(error)}") from error
+            raise unreadable(path.name, _first_line(error)) from error
 
-    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+    def rows(self, query: str, table: InvoiceTable) -> Sequence[tuple[Any, ...]]:
         """As `Engine.rows`."""
-        return self.connection.execute(query).fetchall()
+        try:
+            return self.connection.execute(query).fetchall()
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            raise unreadable(table.name, _first_line(error)) from error
 
     def write(self, query: str, path: Path) -> None:
         """As `Engine.write`."""
@@ -59,7 +76,7 @@ class DuckDbEngine:
         try:
             self.connection.execute(f"COPY ({query}) TO {target} ({options})")
         except duckdb.IOException as error:
-            raise InvoiceFileError(path.name, f"cannot be written: {_first_line(error)}") from error
+            raise unwritable(path.name, _first_line(error)) from error
 
 
 @contextmanager
@@ -92,6 +109,14 @@ def _kind(name: str) -> ColumnKind:
         scale = int(name.rstrip(")").partition(",")[2])
         return ColumnKind.DECIMAL if scale <= 2 else ColumnKind.OTHER  # noqa: PLR2004 - centimes
     return {"VARCHAR": ColumnKind.TEXT, "DATE": ColumnKind.DAY}.get(name, ColumnKind.OTHER)
+
+
+def _separator(path: Path) -> str:
+    with path.open("rb") as file:
+        header = file.readline(_LONGEST_HEADER)
+    if not header:
+        raise InvoiceFileError(path.name, "is empty", "ce fichier est vide")
+    return separator_of(header.decode("utf-8", "replace"))
 
 
 def _first_line(error: BaseException) -> str:

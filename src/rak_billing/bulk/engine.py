@@ -29,8 +29,13 @@ class Engine(Protocol):
         """
         ...
 
-    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
-        """Give the rows of a query whose answer is small."""
+    def rows(self, query: str, table: InvoiceTable) -> Sequence[tuple[Any, ...]]:
+        """
+        Give the rows of a query on *table* whose answer is small.
+
+        Raises:
+            InvoiceFileError: what the query reads is malformed further down.
+        """
         ...
 
     def write(self, query: str, path: Path) -> None:

@@ -12,7 +12,16 @@ import attrs
 from rak_billing.errors import InvoiceFileError
 from rak_billing.fees.compiled.sql import Dialect
 
-__all__ = ["AmountUnit", "ColumnKind", "InvoiceColumns", "InvoiceTable", "reading_query"]
+__all__ = [
+    "AmountUnit",
+    "ColumnKind",
+    "InvoiceColumns",
+    "InvoiceTable",
+    "reading_query",
+    "separator_of",
+    "unreadable",
+    "unwritable",
+]
 
 
 class AmountUnit(StrEnum):
@@ -115,9 +124,32 @@ def reading_query(table: InvoiceTable, columns: InvoiceColumns) -> str:
     return f"(SELECT {texts} FROM {table.relation})"
 
 
+def separator_of(header: str) -> str:
+    """Find what separates the columns of a CSV file: the most frequent of comma, semicolon and tabulator in its head."""
+    return max(",;\t", key=header.count)
+
+
+def unreadable(name: str, words: str) -> InvoiceFileError:
+    """Say that the file *name* cannot be read, and what the engine says of it."""
+    in_french = (
+        "ce fichier ne se lit pas jusqu'au bout ; un CSV est attendu en UTF-8, "
+        f"avec autant de colonnes sur chaque ligne que sur la première. Le moteur dit : {words}"
+    )
+    return InvoiceFileError(name, f"cannot be read: {words}", in_french)
+
+
+def unwritable(name: str, words: str) -> InvoiceFileError:
+    """Say that the output *name* cannot be written, likewise."""
+    return InvoiceFileError(
+        name, f"cannot be written: {words}", f"ce fichier ne s'écrit pas ; le moteur dit : {words}"
+    )
+
+
 def _kind(table: InvoiceTable, name: str) -> ColumnKind:
     if name not in table.kinds:
-        raise InvoiceFileError(table.name, f"no column {name!r}; there are {', '.join(table.kinds)}")
+        listed = ", ".join(table.kinds)
+        in_french = f"pas de colonne « {name} » ; il y a : {listed}"
+        raise InvoiceFileError(table.name, f"no column {name!r}; there are {listed}", in_french)
     return table.kinds[name]
 
 
@@ -146,8 +178,15 @@ def _amount(table: InvoiceTable, columns: InvoiceColumns) -> str:
         number = number if in_dirhams else f"CAST({name} AS BIGINT)"
         return f"CASE WHEN {table.dialect.matches.format(name, pattern)} THEN {number} END"
     wanted = "whole dirhams, decimals of two places or text" if in_dirhams else "whole centimes"
-    reason = f"column {columns.amount!r} cannot hold {wanted} exactly"
-    raise InvoiceFileError(table.name, f"{reason}; amounts are read in {columns.unit}")
+    reason = f"column {columns.amount!r} cannot hold {wanted} exactly; amounts are read in {columns.unit}"
+    expected = (
+        "des dirhams entiers, à deux décimales exactes ou en texte" if in_dirhams else "des centimes entiers"
+    )
+    in_french = (
+        f"la colonne « {columns.amount} » n'est pas d'un type exact : attendu, {expected} ; "
+        f"les montants sont lus en {columns.unit} (voir --unit)"
+    )
+    raise InvoiceFileError(table.name, reason, in_french)
 
 
 def _day(table: InvoiceTable, columns: InvoiceColumns) -> str:
@@ -159,7 +198,10 @@ def _day(table: InvoiceTable, columns: InvoiceColumns) -> str:
     if kind is ColumnKind.TEXT:
         return f"CASE WHEN {table.dialect.matches.format(name, _DAY)} THEN TRY_CAST({name} AS DATE) END"
     reason = "expected days by Moroccan legal time, as dates or as text such as 2018-09-10"
-    raise InvoiceFileError(table.name, f"column {columns.day!r}: {reason}")
+    in_french = "attendu, des jours à l'heure légale du Maroc : dates, ou texte comme 2018-09-10"
+    raise InvoiceFileError(
+        table.name, f"column {columns.day!r}: {reason}", f"colonne « {columns.day} » : {in_french}"
+    )
 
 
 def _word(table: InvoiceTable, columns: InvoiceColumns, field: str, otherwise: str = "NULL") -> str:

@@ -76,20 +76,24 @@ def simulate(
         tariff: What is charged.
         invoices: A Parquet or CSV file.
         columns: What its columns are.
-        output: Where one row for each payment goes, if anywhere; the file is then gone through twice.
+        output: Where one row for each payment goes, if anywhere, and never *invoices* itself; that file is then gone
+            through twice.
 
     Raises:
         NotCompilableError: the tariff cannot be computed exactly by this engine.
         InvoiceFileError: the file cannot be read as *columns* say, or the output cannot be written.
     """
     reading = read_tariff(tariff, engine.dialect)
-    source = reading_query(engine.table(invoices), columns)
+    table = engine.table(invoices)
+    source = reading_query(table, columns)
     is_grouped = columns.payment is not None
+    query = payments_query(source, [reading], engine.dialect, is_grouped=is_grouped, for_totals=True)
+    totals = engine.rows(_TOTALS.format(query=query), table)
+    # After the totals: a file that cannot be read to its end leaves no output behind.
     if output is not None:
         rows = payments_query(source, [reading], engine.dialect, is_grouped=is_grouped)
         engine.write(payment_rows_query(rows, reading, engine.dialect), output)
-    query = payments_query(source, [reading], engine.dialect, is_grouped=is_grouped, for_totals=True)
-    return _read(reading, engine.rows(_TOTALS.format(query=query)), tariff.schedules[0].currency)
+    return _read(reading, totals, tariff.schedules[0].currency)
 
 
 def _read(reading: Reading, rows: Sequence[tuple[int, ...]], currency: str) -> Simulation:

@@ -12,8 +12,13 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from rak_billing.bulk.invoice_columns import ColumnKind, InvoiceTable
-from rak_billing.errors import InvoiceFileError
+from rak_billing.bulk.invoice_columns import (
+    ColumnKind,
+    InvoiceTable,
+    separator_of,
+    unreadable,
+    unwritable,
+)
 from rak_billing.fees.compiled.sql import SPARK, Dialect
 
 __all__ = ["SparkEngine", "spark_engine"]
@@ -48,19 +53,26 @@ class SparkEngine:
         try:
             if path.suffix.lower() == ".csv":
                 # As text, which is what Spark does unless it is asked to guess.
-                frame = reader.csv(str(path), header=True, escape='"')
+                # A row of another length ends the run, as on DuckDB; otherwise it would be cut or filled in silence.
+                header = reader.text(str(path)).first()
+                separator = separator_of(header[0] if header else "")
+                whole = reader.option("columnPruning", "false")  # else only the columns in use are looked at
+                frame = whole.csv(str(path), header=True, escape='"', sep=separator, mode="FAILFAST")
             else:
                 frame = reader.parquet(str(path))
         except (PySparkException, Py4JJavaError) as error:
-            raise InvoiceFileError(path.name, f"cannot be read: {_first_line(error)}") from error
+            raise unreadable(path.name, _first_line(error)) from error
         frame.createOrReplaceTempView("invoice_file")
         return InvoiceTable(
             path.name, "invoice_file", {name: _kind(kind) for name, kind in frame.dtypes}, self.dialect
         )
 
-    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+    def rows(self, query: str, table: InvoiceTable) -> Sequence[tuple[Any, ...]]:
         """As `Engine.rows`."""
-        return [tuple(row) for row in self.session.sql(query).collect()]
+        try:
+            return [tuple(row) for row in self.session.sql(query).collect()]
+        except (PySparkException, Py4JJavaError) as error:
+            raise unreadable(table.name, _first_line(error)) from error
 
     def write(self, query: str, path: Path) -> None:
         """As `Engine.write`; *path* becomes a folder of files, as Spark's outputs are, and must not exist yet."""
@@ -71,7 +83,7 @@ class SparkEngine:
             else:
                 writer.parquet(str(path))
         except (PySparkException, Py4JJavaError) as error:
-            raise InvoiceFileError(path.name, f"cannot be written: {_first_line(error)}") from error
+            raise unwritable(path.name, _first_line(error)) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from rak_billing.errors import BillingUnavailableError, NotPayableOnlineError
+from rak_billing.errors import BillingUnavailableError, NotPayableOnlineError, QuoteError
 from rak_billing.portal.context import DraftGoneError, portal
 from rak_billing.portal.pages import page
 
@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(BillingUnavailableError, _unavailable)
     app.register_error_handler(NotPayableOnlineError, _not_online)
+    app.register_error_handler(QuoteError, _too_long)
     app.register_error_handler(Exception, _broken)
 
 
@@ -62,6 +63,12 @@ def _unavailable(error: BillingUnavailableError) -> Response:
 def _not_online(error: NotPayableOnlineError) -> Response:
     _log.error("bills that the gateway would refuse: %s", error)
     return _page("not_online", _UNPROCESSABLE)
+
+
+def _too_long(error: QuoteError) -> Response:
+    """Say what helps: beyond a thousand invoices a quote is sealed no more, and beyond a total it is none."""
+    _log.warning("more than one payment can carry: %s", error)
+    return _page("too_long", _UNPROCESSABLE)
 
 
 def _broken(error: Exception) -> Response:

@@ -218,10 +218,11 @@ class PartialPayments:
         if not isinstance(value, PartialMode):
             raise _refused(field, f"expected one of {', '.join(PartialMode)}, not {value!r:.40}")
 
+    @minimum.validator
     @maximum.validator
     def _bounds_have_a_use(self, field: attrs.Attribute[Any], value: Money | None) -> None:
-        if self.mode is PartialMode.EXACT and (value or self.minimum):
-            raise _refused(field, "bounds are for another mode than 'exact'")
+        if self.mode is PartialMode.EXACT and value is not None:
+            raise _refused(field, "a bound is for another mode than 'exact', such as mode = 'at-least'")
 
 
 def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:

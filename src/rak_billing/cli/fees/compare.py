@@ -45,6 +45,8 @@ def command(
 
     Code de sortie : 0 si chaque paiement a un prix dans les deux barèmes, 1 sinon, 2 si la commande est mal employée.
     """
+    if report is not None and report.exists() and report.samefile(invoices):
+        raise click.UsageError(f"--html : {report} est le fichier des factures, qui serait perdu")
     columns = columns_of(options)
     with running_engine(engine_name, memory) as engine:
         answer = compare(engine, before, after, invoices, columns)
@@ -52,7 +54,14 @@ def command(
         click.echo(line)
     if report is not None:
         names = [" + ".join(schedule.id for schedule in tariff.schedules) for tariff in (before, after)]
-        report.write_text(comparison_page(answer, *names), encoding="utf-8")
+        _write(report, comparison_page(answer, *names))
         click.echo(f"Rapport écrit dans {report}")
     if answer.refused:
         context.exit(1)
+
+
+def _write(report: Path, page: str) -> None:
+    try:
+        report.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{report} ne s'écrit pas : {error.strerror}") from error

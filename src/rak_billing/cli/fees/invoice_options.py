@@ -16,6 +16,7 @@ import click
 from rak_billing.bulk.invoice_columns import AmountUnit, InvoiceColumns
 from rak_billing.business_day import local_time
 from rak_billing.clock import utc_now
+from rak_billing.errors import InvoiceFileError, NotCompilableError
 from rak_billing.fees.selectors import CARDS
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def columns_of(options: dict[str, Any]) -> InvoiceColumns:
 
 @contextmanager
 def running_engine(name: str, memory: str) -> Iterator[Engine]:
-    """Start the engine, or say which extra brings it."""
+    """Start the engine, or say which extra brings it; what it refuses ends the command in French."""
     try:
         open_engine = _opener(name)
     except ModuleNotFoundError as error:
@@ -90,7 +91,10 @@ def running_engine(name: str, memory: str) -> Iterator[Engine]:
     if name == "spark" and shutil.which("java") is None:
         raise click.ClickException("Spark a besoin de Java, qui n'est pas installé sur cette machine")
     with open_engine(memory) as engine:
-        yield engine
+        try:
+            yield engine
+        except (InvoiceFileError, NotCompilableError) as error:
+            raise click.ClickException(error.in_french) from error
 
 
 def _opener(name: str) -> Callable[[str], AbstractContextManager[Engine]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from rak_billing.bulk.refusal_text import REFUSALS
+from rak_billing.bulk.refusal_text import refusal_text
 from rak_billing.bulk.simulation import RuleTotals, Simulation, simulate
 from rak_billing.cli.fees.invoice_options import columns_of, invoice_options, running_engine
 from rak_billing.cli.fees.table import table
@@ -51,6 +51,8 @@ def command(
 
     Code de sortie : 0 si chaque paiement a un prix, 1 sinon, 2 si la commande est mal employée.
     """
+    if output is not None:
+        _require_writable(output, invoices)
     columns = columns_of(options)
     with running_engine(engine_name, memory) as engine:
         answer = simulate(engine, tariff, invoices, columns, output)
@@ -62,6 +64,13 @@ def command(
         context.exit(1)
 
 
+def _require_writable(output: Path, invoices: Path) -> None:
+    if output.suffix.lower() not in {".parquet", ".csv"}:
+        raise click.UsageError(f"--output : {output} ne finit ni par .parquet ni par .csv")
+    if output.exists() and output.samefile(invoices):
+        raise click.UsageError(f"--output : {output} est le fichier des factures, qui serait perdu")
+
+
 def _lines(answer: Simulation) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [_HEAD]
     for totals in answer.rules:
@@ -70,7 +79,7 @@ def _lines(answer: Simulation) -> Iterator[str]:
     rows.append(("Total", "", *_figures(answer.rules, answer.currency)))
     yield from table(rows)
     for refusal, payments in answer.refused.items():
-        yield f"Sans prix : {count_text(payments)} paiements, {REFUSALS[refusal]}"
+        yield refusal_text(refusal, payments)
 
 
 def _figures(totals: Sequence[RuleTotals], currency: str) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def numbered_rules(tariff: Tariff, engine: str) -> tuple[NumberedRule, ...]:
     currencies = sorted({schedule.currency for schedule in tariff.schedules})
     if len(currencies) > 1:
         reason = f"has schedules in {' and '.join(currencies)}, and a column of amounts is in one currency"
-        raise NotCompilableError(engine, reason)
+        in_french = f"est en {' et '.join(currencies)}, et une colonne de montants n'a qu'une monnaie"
+        raise NotCompilableError(engine, reason, in_french)
     places = (
         (schedule, place) for schedule in tariff.schedules for place in range(1, len(schedule.rules) + 1)
     )

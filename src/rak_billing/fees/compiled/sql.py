@@ -151,7 +151,10 @@ class _Writer:
             reason = (
                 f"needs whole numbers of {len(str(high))} digits; the engine computes exactly up to {limit}"
             )
-            raise NotCompilableError(self.dialect.name, reason)
+            in_french = (
+                f"demande des nombres de {len(str(high))} chiffres ; le moteur est exact jusqu'à {limit}"
+            )
+            raise NotCompilableError(self.dialect.name, reason, in_french)
 
 
 def _typed(expression: Expression, text: str) -> str:
