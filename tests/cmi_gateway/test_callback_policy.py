@@ -68,6 +68,22 @@ def test_policies_that_say_nothing(wrong):
         CallbackPolicy(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"required_back": ["RND", "hash", "Total1"]}, "never come back: hash, rnd$"),
+        (
+            {"required_back": ["Total1"], "not_required_back": ["TOTAL1", "oid", "lang"]},
+            "must always come back: oid, total1$",
+        ),
+    ],
+)
+def test_refused_policies_name_the_fields(wrong, named):
+    """The error of a policy names exactly the fields that cannot be chosen so."""
+    with pytest.raises(cmi.ConfigurationError, match=named):
+        CallbackPolicy(**wrong)
+
+
 def test_an_echoed_rnd_is_recorded_and_can_be_refused():
     """Our own random text coming back is told, and refused in the strict mode only."""
     ours = dict(FORM.fields)["rnd"]
