@@ -105,6 +105,9 @@ def test_pictures_and_tables_are_current():
 
 def test_the_table_of_states_is_current():
     """The architecture page shows today's states and edges."""
+    for name, picture in script("state_picture").documents().items():
+        drawn = (ROOT / "docs" / "generated" / name).read_text(encoding="utf-8")
+        assert picture == drawn, "run: python docs/state_picture.py"
     states = script("state_table")
     assert states.document() == states.PAGE.read_text(encoding="utf-8"), "run: python docs/state_table.py"
 
