@@ -76,12 +76,19 @@ def test_policies_that_say_nothing(wrong):
             {"required_back": ["Total1"], "not_required_back": ["TOTAL1", "oid", "lang"]},
             "must always come back: oid, total1$",
         ),
+        ({"required_back": ["oid"], "not_required_back": ["oid"]}, "must always come back: oid$"),
     ],
 )
 def test_refused_policies_name_the_fields(wrong, named):
     """The error of a policy names exactly the fields that cannot be chosen so."""
     with pytest.raises(cmi.ConfigurationError, match=named):
         CallbackPolicy(**wrong)
+
+
+def test_choices_are_made_by_name():
+    """A row of bare True and False would say nothing to a reader, so each choice is named."""
+    with pytest.raises(TypeError):
+        CallbackPolicy((NameOrder.PLAIN,), True)
 
 
 def test_an_echoed_rnd_is_recorded_and_can_be_refused():
