@@ -66,6 +66,7 @@ class Callback:
         "_echoed_rnd",
         "_fields",
         "_observer",
+        "_outcome",
         "_policy",
         "_sealed",
         "_sent_names",
@@ -90,6 +91,7 @@ class Callback:
         self._observer = observer
         self._checked = False
         self._digest: str | None = None
+        self._outcome: Outcome | None = None
         self._echo_differences: tuple[str, ...] = ()
         self._echoed_rnd = False
         self._sent_names: frozenset[str] = frozenset()
@@ -160,7 +162,9 @@ class Callback:
     def outcome(self) -> Outcome:
         """What became of the attempt; raises `UncheckedCallbackError` before `must_match`."""
         self._must_be_checked()
-        return read_outcome(self._value)
+        if self._outcome is None:
+            self._outcome = read_outcome(self._value)
+        return self._outcome
 
     @property
     def facts(self) -> PaymentFacts:

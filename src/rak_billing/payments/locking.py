@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.rows import attempt_from_row, columns_of, order_from_rows, part_of
+from rak_billing.payments.rows import Part, attempt_from_row, columns_of, order_from_rows
 from rak_billing.payments.sealing import Vault
 
 
@@ -46,6 +46,9 @@ def _order_and_attempt() -> Select[Any]:
     )
 
 
+_ORDER: Final = Part(schema.orders, first=0)
+_ATTEMPT: Final = Part(schema.attempts, first=len(schema.orders.c))
+_LINE: Final = Part(schema.order_lines, first=len(schema.orders.c) + len(schema.attempts.c))
 _INVOICES: Final = _invoices()
 _ORDER_AND_ATTEMPT: Final = _order_and_attempt()
 
@@ -58,8 +61,5 @@ def locked(connection: Connection, vault: Vault, order_id: str) -> tuple[OrderRe
     rows = connection.execute(_ORDER_AND_ATTEMPT, key).all()
     if not rows:
         return None
-    lines = [part_of(row, schema.order_lines) for row in rows]
-    order = order_from_rows(
-        part_of(rows[0], schema.orders), [line for line in lines if line.position is not None], vault
-    )
-    return order, attempt_from_row(part_of(rows[0], schema.attempts), vault)
+    lines = [line for line in map(_LINE.of, rows) if line.position is not None]
+    return order_from_rows(_ORDER.of(rows[0]), lines, vault), attempt_from_row(_ATTEMPT.of(rows[0]), vault)

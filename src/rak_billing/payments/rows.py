@@ -1,7 +1,8 @@
 """From the journal's rows to values, and back where JSON stands between."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,23 +28,26 @@ def columns_of(table: Table) -> list[ColumnElement[Any]]:
     ]
 
 
-@attrs.frozen
-class _Part:
-    """The columns of one table in a row of several, by their own names."""
+class Part:
+    """
+    Reads the columns of one table out of a row of several.
 
-    _row: Row[Any]
-    _table: Table
+    Args:
+        table: Its columns were made by `columns_of`.
+        first: How many columns come before them.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._row, f"{self._table.name}_{name}")
-        if value is not None and isinstance(self._table.c[name].type, Json):
-            return json.loads(value)
-        return value
+    def __init__(self, table: Table, *, first: int) -> None:
+        self._place = slice(first, first + len(table.c))
+        named = namedtuple(f"{table.name}_row", [column.name for column in table.c])  # type: ignore[misc]  # noqa: PYI024 - the table names them
+        self._make: Callable[[Iterable[Any]], Any] = named._make
+        self._json = [column.name for column in table.c if isinstance(column.type, Json)]
 
-
-def part_of(row: Row[Any], table: Table) -> Any:
-    """Give the part of *row* that `columns_of` this table made, as if it were a row of it."""
-    return _Part(row, table)
+    def of(self, row: Row[Any]) -> Any:
+        """Give it as if it were a row of the table."""
+        part = self._make(row[self._place])
+        texts = {name: text for name in self._json if (text := getattr(part, name)) is not None}
+        return part._replace(**{name: json.loads(text) for name, text in texts.items()}) if texts else part
 
 
 def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]], vault: Vault) -> OrderRecord:

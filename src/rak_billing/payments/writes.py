@@ -21,7 +21,7 @@ import attrs
 from sqlalchemy import Connection, CursorResult, Engine, event
 
 from rak_billing.errors import StaleStateError
-from rak_billing.payments.written import Written, joined
+from rak_billing.payments.written import Written, run_together
 
 _WRITES: Final = "journal_writes"
 
@@ -92,8 +92,7 @@ class Writes:
             self._is_sending = False
 
     def _send_together(self, waiting: list[Waiting]) -> None:
-        statement = joined(tuple(one.written for one in waiting), self._connection.dialect)
-        counts = statement.run(self._connection, [one.values for one in waiting])
+        counts = run_together(self._connection, [(one.written, one.values) for one in waiting])
         guarded = [one for one in waiting if one.written.is_guarded]
         for one, count in zip(guarded, counts, strict=True):
             _check(one, count)

@@ -36,7 +36,7 @@ class _Place:
         return value if self.convert is None else self.convert(value)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _Text:
     """The text for one kind of database, and where which value goes."""
 
@@ -49,9 +49,12 @@ class _Text:
             return tuple([place.value(values) for place in self.places])
         return {_PREFIX + place.name: place.value(values) for place in self.places}
 
-    def named(self, number: int) -> str:
-        """Give the text for one of several statements, whose values must not be mixed up."""
-        return _PLACE.sub(rf"%(w{number}_\1)s", self.sql)
+    def numbered(self, numbers: Sequence[int]) -> str:
+        """Give the text with its places named by these numbers."""
+        names = {
+            _PREFIX + place.name: f"%(v{number})s" for place, number in zip(self.places, numbers, strict=True)
+        }
+        return _PLACE.sub(lambda found: names[found[1]], self.sql)
 
 
 class Written:
@@ -101,31 +104,31 @@ def _compiled(statement: UpdateBase, dialect: Dialect) -> _Text:
     return _Text(str(compiled), tuple(places), bool(compiled.positional))
 
 
-@attrs.frozen
-class Joined:
-    """Several statements as one; each may see what was there before all of them."""
+def run_together(connection: Connection, uses: Sequence[tuple[Written, Mapping[str, Any]]]) -> Sequence[int]:
+    """
+    Run statements that do not depend on each other as one, and return how many rows each guarded one found.
 
-    sql: str
-    texts: tuple[_Text, ...]
-
-    def run(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> Sequence[int]:
-        """Send it with the values of each, and return how many rows each guarded one found."""
-        arguments = {
-            f"w{number}_{name}": value
-            for number, (text, own) in enumerate(zip(self.texts, values, strict=True))
-            for name, value in text.arguments(own).items()
-        }
-        counts: Sequence[int] = connection.exec_driver_sql(self.sql, arguments).one()
-        return counts[1:]
+    For a database that can write in a common table expression; each part sees what was there before all of them.
+    """
+    texts = tuple(written.text(connection.dialect) for written, _ in uses)
+    values = [
+        value for text, (_, own) in zip(texts, uses, strict=True) for value in text.arguments(own).values()
+    ]
+    # A value that several parts need is sent once: the driver takes long over statements of more than fifty.
+    firsts: dict[tuple[type, Any], int] = {}
+    shared = tuple([firsts.setdefault((type(value), value), number) for number, value in enumerate(values)])
+    sql = _joined(tuple(written for written, _ in uses), texts, shared)
+    arguments = {f"v{number}": value for (_, value), number in firsts.items()}
+    counts: Sequence[int] = connection.exec_driver_sql(sql, arguments).one()
+    return counts[1:]
 
 
 @lru_cache(_JOINED)
-def joined(statements: tuple[Written, ...], dialect: Dialect) -> Joined:
-    """Join statements that do not depend on each other, for a database that can write in a common table expression."""
-    texts = tuple(one.text(dialect) for one in statements)
-    parts = [
-        f"w{number} AS ({text.named(number)}{' RETURNING 1' * one.is_guarded})"
-        for number, (one, text) in enumerate(zip(statements, texts, strict=True))
-    ]
+def _joined(statements: tuple[Written, ...], texts: tuple[_Text, ...], shared: tuple[int, ...]) -> str:
+    parts, done = [], 0
+    for number, (written, text) in enumerate(zip(statements, texts, strict=True)):
+        own = shared[done : done + len(text.places)]
+        parts.append(f"w{number} AS ({text.numbered(own)}{' RETURNING 1' * written.is_guarded})")
+        done += len(own)
     counts = [f"(SELECT count(*) FROM w{number})" for number, one in enumerate(statements) if one.is_guarded]
-    return Joined(f"WITH {', '.join(parts)} SELECT {', '.join(['1', *counts])}", texts)
+    return f"WITH {', '.join(parts)} SELECT {', '.join(['1', *counts])}"
