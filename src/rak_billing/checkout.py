@@ -386,7 +386,8 @@ class Checkout:
         """
         if self.mailer is None:
             self._no_mailer.warn("no mailer was given: confirmation mails wait in the outbox")
-        desk = PostingDesk(self.journal, self.billing, self.clock) if takes_postings(self.billing) else None
+        books = self.billing
+        desk = PostingDesk(self.journal, books, self._seal, self.clock) if takes_postings(books) else None
         return Delivery(self.tenant, self.journal, self.mailer, desk, self.secrets, self.clock).run(limit)
 
     def staff(self) -> StaffDesk:

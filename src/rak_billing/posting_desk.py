@@ -16,12 +16,15 @@ from rak_billing.errors import (
     JournalError,
     PostingNotSentError,
     PostingUnknownError,
+    QuoteSealError,
 )
 from rak_billing.exactly_once import ExactlyOnce, NextStep, after_search, after_unknown
 from rak_billing.payments.journal import Transaction
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import OutboxEntry, Review, ReviewKind
 from rak_billing.ports import Clock, PostingReceiver, PostingSearch, TransactionalPosting
+from rak_billing.proving import require_accepted
+from rak_billing.quote_seal import QuoteSeal
 from rak_billing.receipt import Receipt
 
 
@@ -31,11 +34,16 @@ class PostingDesk:
 
     journal: JournalPort
     billing: PostingReceiver = attrs.field(repr=False)
+    seal: QuoteSeal
     clock: Clock
 
     def deliver(self, entry: OutboxEntry) -> bool:
         """Post one entry; tell whether it is in the books now."""
-        posting = self._posting(entry)
+        try:
+            posting = self._posting(entry)
+        except QuoteSealError as error:
+            # Changed since it was paid, or sealed with a key that was withdrawn: the books wait for a person.
+            return self._park(entry, f"not proved to be what the customer accepted: {error}")
         if posting is None:
             return self._park(entry, "the order is not paid any more")
         way = self.billing.exactly_once
@@ -58,6 +66,7 @@ class PostingDesk:
         receipt = Receipt.from_dict(snapshot)
         if not order.state.holds_invoices:
             return None
+        require_accepted(self.seal, order, receipt)
         return Posting(
             key=order.reference,
             tenant=order.tenant,

@@ -207,6 +207,27 @@ def test_a_posting_without_its_receipt_is_an_error():
             shop.checkout.deliver()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE order_lines SET amount_centimes = amount_centimes + 1 WHERE is_fee = 0",
+        "UPDATE orders SET total_centimes = total_centimes + 1",
+    ],
+    ids=["line", "total"],
+)
+def test_an_order_that_was_changed_after_its_payment_is_not_posted(change):
+    """The seal says what was accepted; a person decides, and the books wait."""
+    books = Books(ExactlyOnce.KEY)
+    with till(billing=books, mailer=None) as shop:
+        paid(shop)
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql(change)
+        deliver_for(shop, 1)
+        assert ([], 0, ["not_posted"]) == (books.entries, books.calls, shop.reviews())
+        (letter,) = shop.checkout.staff().dead_letters()
+        assert "not proved to be what the customer accepted" in letter.error
+
+
 def test_a_worker_that_was_relieved_does_not_post():
     """Its claim is old: the beginning is refused, and nothing leaves."""
     books = Books(ExactlyOnce.KEY)
@@ -221,7 +242,7 @@ def test_a_worker_that_was_relieved_does_not_post():
         entry = claim()
         shop.wait(minutes=6)
         claim()
-        desk = PostingDesk(shop.journal, books, lambda: shop.now)
+        desk = PostingDesk(shop.journal, books, shop.checkout._seal, lambda: shop.now)
         assert (False, 0) == (desk.deliver(entry), books.calls)
 
 
