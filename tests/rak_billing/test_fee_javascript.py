@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from cmi_gateway.money import Money
 from rak_billing.fees.compiled.javascript import javascript_function
 from rak_billing.fees.evaluation import compute
-from rak_billing.fees.rounding import RoundingMode
+from rak_billing.fees.parts import PerBlock, PerIncrement
+from rak_billing.fees.rounding import RoundingMode, RoundingPoint
 from rak_billing.fees.rule import FeeRule
 from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.tiers import Tier, TierKind, Tiers
 from rak_billing.testing.fees import fee_rules, selected_amounts
-from support.fees import ADDED, EXEMPT, rule
+from support.fees import ADDED, EXEMPT, INCLUDED, rule
 from support.node import needs_node, running_calculator
 
 RAK_2018 = FeeSchedule.preset("rak-2018").rules[0]
@@ -64,6 +66,61 @@ def test_the_search_for_a_covering_fee_ends_where_the_evaluation_ends(node, fact
     minimum, maximum = bounds
     searched = rule(**facts, gross_up="exact-search", minimum=minimum, maximum=maximum)
     assert truth(searched, [total]) == node.call(javascript_function(searched), [total])
+
+
+SLABS = [
+    Tier(up_to=Money(40), percent=Fraction(1)),
+    Tier(up_to=Money(90), fixed=Money(7)),
+    Tier(fixed=Money(2)),
+]
+THIRD = {"bearer": "shared", "customer_share": Fraction(100, 3)}
+#: What chance seldom draws: halves, ends of bands, begun blocks, numbers that end with a five.
+EDGES = {
+    **{
+        f"{mode}, of {parts}": rule(percent=Fraction(100, parts), rounding={"mode": mode}, vat=vat)
+        for mode in RoundingMode
+        for parts, vat in ((2, EXEMPT), (7, INCLUDED), (8, ADDED))
+    },
+    **{
+        f"{mode} of the base": rule(percent=Fraction(50), rounding={"base_quantum": 10, "base_mode": mode})
+        for mode in RoundingMode
+    },
+    **{
+        f"{mode} in two steps": rule(
+            percent=Fraction(9), vat=EXEMPT, rounding={"mode": mode, "intermediate_quantum": Fraction(1, 2)}
+        )
+        for mode in RoundingMode
+    },
+    **{
+        f"{point}, {vat.mode}": rule(
+            percent=Fraction(7), vat=vat, rounding={"point": point, "mode": "down"}, **THIRD
+        )
+        for point in RoundingPoint
+        for vat in (ADDED, INCLUDED)
+    },
+    **{f"{kind} tiers": rule(tiers=Tiers(kind, SLABS), vat=EXEMPT) for kind in TierKind},
+    "increments": rule(per_increment=PerIncrement(step=Money(7), amount=Money(3))),
+    "blocks": rule(per_block=PerBlock(invoices=2, amount=Money(100)), per_invoice=Money(3)),
+    "bounds": rule(percent=Fraction(20), minimum=Money(5), maximum=Money(20)),
+    "closed form": rule(percent=Fraction(20), fixed=Money(3), gross_up="closed-form"),
+    "search": rule(percent=Fraction(45), gross_up="exact-search", vat=ADDED),
+}
+WHOLE_RANGE = """(amounts) => {{
+  const feeOf = {code};
+  const answers = amounts.map((amount) => [[amount], [amount, amount + 1n, 3n]].map((chosen) => feeOf(chosen)));
+  return answers.flat().flatMap((fee) => [fee.gross, fee.net, fee.merchant_gross, fee.merchant_net]);
+}}"""
+
+
+@needs_node
+@pytest.mark.parametrize("a_rule", EDGES.values(), ids=EDGES)
+def test_no_amount_up_to_two_dirhams_is_an_exception(node, a_rule):
+    """Every one, alone and with two others, where chance would need luck to find an edge."""
+    amounts = range(201)
+    selections = [chosen for amount in amounts for chosen in ([amount], [amount, amount + 1, 3])]
+    expected = [figure for chosen in selections for figure in truth(a_rule, chosen).values()]
+    found = node.call(WHOLE_RANGE.format(code=javascript_function(a_rule)), list(amounts))
+    assert expected == list(found.values())
 
 
 def test_the_guides_script_is_two_lines_of_arithmetic():
