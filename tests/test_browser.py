@@ -1,15 +1,21 @@
 """What a customer sees and does in a real browser: with and without JavaScript, on a desk and on a phone."""
 
 import os
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+import attrs
 import pytest
 
 from cmi_gateway.money import Money
+from rak_billing.fees.schedule import FeeSchedule
+from rak_billing.fees.selectors import Selector
+from rak_billing.tenant import Tenant
 from support.browser_kit import AUDIT, DESKTOP, PHONE, chromium, fill_card, identify, visit
+from support.fees import changed
 from support.journey_kit import CARD_PAGE, CHANGED, GUIDE, MANDATORY, NOTHING, RECEIPT, A, B, town
-from support.simulator_kit import DECLINED_51, MASTERCARD, VISA
+from support.simulator_kit import DECLINED_51, MASTERCARD, VISA, Clock
 
 pytestmark = pytest.mark.browser
 
@@ -100,6 +106,28 @@ def test_a_customer_pays_with_script(window, place, chosen, sums):
     window.arrive(RECEIPT)
     window.shot("receipt")
     paid(window, sums)
+
+
+@pytest.mark.parametrize("tariff", ["per-4-invoices", "percent-min", "ma-2024"])
+def test_live_totals_are_the_servers_whatever_the_tariff(browser, tmp_path, tariff):
+    """What the ticks show is what « Recalculer » shows to a customer without JavaScript, to the letter."""
+    day = Clock(datetime(2024, 9, 10, 9, 48, tzinfo=UTC))
+    for_any_card = changed(FeeSchedule.preset(tariff), when=Selector())
+    tenant = attrs.evolve(Tenant.preset("rak"), fee_schedule=for_any_card)
+    shown = []
+    with town(tmp_path / "demo", clock=day, tenant=tenant) as place:
+        for script in (True, False):
+            with visit(browser, tmp_path, script=script) as window:
+                identify(window, place.demo.portal_url, GUIDE, script=script)
+                window.arrive(BILLS)
+                window.page.get_by_role("row").filter(has_text=A).get_by_role("checkbox").check()
+                window.page.get_by_role("row").filter(has_text=B).get_by_role("checkbox").check()
+                if not script:
+                    window.press("Recalculer")
+                    window.page.wait_for_load_state()
+                window.page.locator("#totaux").get_by_text("Total des factures : 218,83 DH").wait_for()
+                shown.append(window.page.locator("#totaux").inner_text())
+    assert shown[0] == shown[1]
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,12 @@ EDGES = {
         for mode in RoundingMode
     },
     **{
-        f"{point}, {vat.mode}": rule(
-            percent=Fraction(7), vat=vat, rounding={"point": point, "mode": "down"}, **THIRD
+        f"{point}, {vat.mode}, {mode}": rule(
+            percent=Fraction(7), vat=vat, rounding={"point": point, "mode": mode}, **THIRD
         )
         for point in RoundingPoint
         for vat in (ADDED, INCLUDED)
+        for mode in ("down", "half-up")
     },
     **{f"{kind} tiers": rule(tiers=Tiers(kind, SLABS), vat=EXEMPT) for kind in TierKind},
     "increments": rule(per_increment=PerIncrement(step=Money(7), amount=Money(3))),

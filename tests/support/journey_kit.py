@@ -115,12 +115,14 @@ class Town:
 
 
 @contextmanager
-def town(folder, *, clock=None):
+def town(folder, *, clock=None, tenant=None):
     """Serve the demo from *folder*, at the guide's instant, with a customer at the door."""
     clock, callbacks, bills = clock or Clock(), Callbacks(), Bills()
     with (
         # The clock stands still here, and the gateway is asked a second later.
-        running_demo(folder, billing=bills, clock=clock, send_callback=callbacks, confirm="callback") as demo,
+        running_demo(
+            folder, billing=bills, clock=clock, send_callback=callbacks, confirm="callback", tenant=tenant
+        ) as demo,
         Customer() as customer,
     ):
         yield Town(demo, customer, callbacks, bills, clock)

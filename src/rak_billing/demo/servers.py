@@ -70,6 +70,7 @@ def running_demo(
     clock: Callable[[], datetime] = utc_now,
     send_callback: CallbackSender | None = None,
     confirm: Literal["gateway", "callback"] = "gateway",
+    tenant: Tenant | None = None,
 ) -> Iterator[RunningDemo]:
     """
     Serve portal and gateway on this machine for as long as the block lasts.
@@ -87,6 +88,8 @@ def running_demo(
 
         confirm: What makes a payment paid, as `rak_billing.Checkout` takes it. The gateway is asked a second after its
             callback, so that needs a clock that goes.
+
+        tenant: The operator, whose portal is at the address that is served here; the packaged one by default.
 
     Raises:
         OSError: The port is taken, or *folder* cannot be written to.
@@ -111,7 +114,7 @@ def running_demo(
     ):
         merchant = Merchant(_CLIENT_ID, _STORE_KEY, simulator.gateway, name="RAK")
         checkout = Checkout(
-            tenant=attrs.evolve(Tenant.preset("rak"), portal_url=server.url),
+            tenant=attrs.evolve(tenant or Tenant.preset("rak"), portal_url=server.url),
             billing=billing or demo_billing(folder),
             journal=journal,
             merchant=merchant,
