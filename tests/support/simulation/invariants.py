@@ -1,0 +1,248 @@
+"""
+What must hold after every step, whatever went wrong; and what must hold once everything came to rest.
+
+The checker reads the tables by SQL of its own and adds up whole centimes: it owes nothing to the code that it judges.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from rak_billing.payments.folding import flaws_of
+from support.simulation.world import INVOICES, World
+
+_HOLDING = {"accepted", "paid", "part_refunded"}
+_WERE_PAID = {"paid", "part_refunded", "refunded", "voided"}
+#: Attempts that know of the gateway's money.
+_KNOWING = {
+    "authorized", "capture_requested", "unknown", "captured", "settled", "part_refunded", "refunded", "voided",
+    "needs_person", "duplicate",
+}  # fmt: skip
+_FIRST_RECEIPT = 10000000001
+
+
+class Violation(AssertionError):  # noqa: N818 - what a checker found, not an error of a program
+    """A promise was broken."""
+
+
+def require(promise: str, is_kept: object, *facts: object) -> None:
+    """Raise Violation unless the promise is kept."""
+    if not is_kept:
+        raise Violation(f"{promise}: {facts}")
+
+
+class Checker:
+    """Holds a world to its promises."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known_events: dict[tuple[str, int], Any] = {}
+        self._seen = -1
+        self._booked = 0
+
+    def after_step(self) -> None:
+        """Check what must always hold."""
+        self._mails()
+        self._books()
+        self._answers()
+        if self._world.journal.kept != self._seen:
+            self._seen = self._world.journal.kept
+            self._read()
+            self._histories()
+            self._receipts()
+            self._forms()
+            self._expiry()
+        self._money()
+        self._refusals()
+
+    def _read(self) -> None:
+        rows = self._world.journal.rows
+        self.orders = {row.reference: row for row in rows("SELECT * FROM orders")}
+        self.attempts = {row.order_id: row for row in rows("SELECT * FROM attempts")}
+        self.events = rows("SELECT * FROM events ORDER BY order_reference, position")
+        self.receipts = rows("SELECT * FROM receipts ORDER BY number")
+        sent = {key for key, row in getattr(self, "outbox", {}).items() if row.sent_at is not None}
+        self.outbox = {row.key: row for row in rows("SELECT * FROM outbox")}
+        forgotten = {key for key in sent if self.outbox[key].sent_at is None}
+        require("what was sent stays sent", not forgotten, forgotten)
+        self.reviews = rows("SELECT * FROM reviews")
+        lines = rows("SELECT * FROM order_lines WHERE is_fee = 0 ORDER BY order_reference, position")
+        self.invoices: dict[str, set[str]] = {reference: set() for reference in self.orders}
+        for line in lines:
+            self.invoices[line.order_reference].add(line.reference)
+
+    def _histories(self) -> None:
+        by_order = {
+            reference: list(rows) for reference, rows in groupby(self.events, lambda row: row.order_reference)
+        }
+        for reference, order in self.orders.items():
+            attempts = {
+                key: row.state for key, row in self.attempts.items() if row.order_reference == reference
+            }
+            events = by_order.get(reference, [])
+            require("every order has a history", events, reference)
+            flaws = flaws_of(reference, events, order.state, attempts)
+            require("the state is what the events lead to", not flaws, flaws)
+        now = {(row.order_reference, row.position): row for row in self.events}
+        changed = [key for key, row in self._known_events.items() if now.get(key) != row]
+        require("events are only added", not changed, changed)
+        self._known_events = now
+
+    def _receipts(self) -> None:
+        issued = Counter(row.order_reference for row in self.receipts)
+        paid = {reference for reference, order in self.orders.items() if order.state in _WERE_PAID}
+        require(
+            "each paid order has one receipt, and no other has one", issued == Counter(paid), issued, paid
+        )
+        numbers = [int(row.number) for row in self.receipts]
+        require(
+            "receipt numbers have no gap",
+            numbers == [_FIRST_RECEIPT + i for i in range(len(numbers))],
+            numbers,
+        )
+        for row in self.receipts:
+            total, order = json.loads(row.snapshot)["total"], self.orders[row.order_reference]
+            require("a receipt says what was charged", total == order.total_centimes, total)
+        mails = {key.split("/", 1)[1] for key in self.outbox if key.startswith("confirmation_mail/")}
+        require("each paid order has one mail to send", mails == paid, mails, paid)
+
+    def _forms(self) -> None:
+        strangers = [form.order_id for form in self._world.forms if form.order_id not in self.attempts]
+        require("a form that a browser has is in the journal", not strangers, strangers)
+        for order in self.orders.values():
+            owed = sum(INVOICES[reference] for reference in self.invoices[order.reference])
+            require(
+                "an order charges its invoices and a fee", owed < order.total_centimes < owed + 1000, order
+            )
+
+    def _expiry(self) -> None:
+        for event in self.events:
+            if event.event == "expire":
+                began = _instant(self.attempts[event.order_id].started_at)
+                age = _instant(event.at) - began
+                require("nothing expires while the customer may be paying", age >= timedelta(minutes=60), age)
+
+    def _refusals(self) -> None:
+        for references in self._world.refused:
+            held = self._invoices_of_orders(_HOLDING)
+            require("only what is paid is locked", references <= set(held), references, held)
+        self._world.refused.clear()
+
+    def _money(self) -> None:
+        held, captured = self._gateway_money()
+        for order_id, amount in captured.items():
+            attempt = self.attempts.get(order_id)
+            is_known = attempt is not None and attempt.state in _KNOWING and attempt.state != "duplicate"
+            require("captured money is known here", is_known, order_id, attempt and attempt.state)
+            expected = self.orders[attempt.order_reference].total_centimes
+            require("captured is what was to be paid", amount == expected, amount, expected)
+        invoices = self._invoices_of(captured)
+        require("no invoice is captured twice", max(invoices.values(), default=0) <= 1, invoices)
+        for order in self.orders.values():
+            if order.state in _HOLDING:
+                ids = [key for key, row in self.attempts.items() if row.order_reference == order.reference]
+                sums = [held.get(key, 0) + captured.get(key, 0) for key in ids]
+                require(
+                    "no order is accepted without money", order.total_centimes in sums, order.reference, sums
+                )
+                taken = [captured.get(key, 0) for key in ids]
+                is_confirmed = order.state == "accepted" or not self._world.asks_gateway
+                require(
+                    "nothing is paid before the gateway says that it was captured",
+                    is_confirmed or order.total_centimes in taken,
+                    order.reference,
+                    taken,
+                )
+        holding = self._invoices_of_orders(_HOLDING)
+        require("no invoice is paid by two orders", max(holding.values(), default=0) <= 1, holding)
+
+    def _gateway_money(self) -> tuple[dict[str, int], dict[str, int]]:
+        held, captured = {}, {}
+        for order in self._world.gateway.orders:
+            totals = order.totals
+            if totals.captured.centimes - totals.refunded.centimes:
+                captured[order.order_id] = totals.captured.centimes - totals.refunded.centimes
+            elif totals.held.centimes:
+                held[order.order_id] = totals.held.centimes
+        return held, captured
+
+    def _invoices_of(self, order_ids: Iterable[str]) -> Counter[str]:
+        references = [self.attempts[order_id].order_reference for order_id in order_ids]
+        return Counter(invoice for reference in references for invoice in self.invoices[reference])
+
+    def _invoices_of_orders(self, states: set[str]) -> Counter[str]:
+        references = [order.reference for order in self.orders.values() if order.state in states]
+        return Counter(invoice for reference in references for invoice in self.invoices[reference])
+
+    def _mails(self) -> None:
+        post = self._world.post
+        doubled = {key for key, times in post.sent.items() if times > 1} - post.excused
+        require("no mail is sent twice unless somebody died while sending", not doubled, doubled)
+
+    def _books(self) -> None:
+        bills = self._world.bills
+        times = Counter(entry.key for entry in bills.entries if entry.key not in bills.excused)
+        require("no payment is posted twice", max(times.values(), default=0) <= 1, times)
+        if len(bills.entries) == self._booked:
+            return
+        self._booked = len(bills.entries)
+        self._read()
+        for entry in bills.entries:
+            order = self.orders[entry.key]
+            require("nothing is posted that is not paid", order.state in _WERE_PAID, entry.key, order.state)
+            amounts = {paid.reference: paid.amount.centimes for paid in entry.invoices}
+            expected = {reference: INVOICES[reference] for reference in self.invoices[entry.key]}
+            require("what is posted is what was owed", amounts == expected, amounts, expected)
+        keys = {entry.key for entry in bills.entries}
+        invoices = Counter(reference for key in keys for reference in self.invoices[key])
+        require("no invoice is posted by two orders", max(invoices.values(), default=0) <= 1, invoices)
+
+    def _answers(self) -> None:
+        for answers in self._world.answers.values():
+            firm = {answer for answer in answers if answer != "FAILURE"}
+            require("every repeat of a callback gets the same answer", len(firm) <= 1, answers)
+
+    def at_rest(self) -> None:
+        """Check what must hold once nothing goes wrong any more and nobody has anything left to do."""
+        self.after_step()
+        left = [key for key, row in self.outbox.items() if row.sent_at is None and row.parked_at is None]
+        require("everything has left", not left, left)
+        sent = len(self._world.post.sent)
+        require("each paid order's mail was sent", sent == len(self.receipts), sent, len(self.receipts))
+        booked = {entry.key for entry in self._world.bills.entries}
+        parked = {row.order_reference for row in self.outbox.values() if row.parked_at is not None}
+        owed = {
+            reference for reference, order in self.orders.items() if order.state in _HOLDING - {"accepted"}
+        }
+        require("each payment is posted, or before a person", owed <= booked | parked, owed - booked)
+        referred = {row.order_id for row in self.reviews if row.resolved_at is None}
+        held, captured = self._gateway_money()
+        unsettled = [row for row in self.reviews if row.kind == "unsettled" and row.resolved_at is None]
+        for row in unsettled:
+            answers = self._world.answers_to(row.callback_digest)
+            require(
+                "a true callback is settled once nothing goes wrong",
+                set(answers) != {"FAILURE"},
+                row,
+                answers,
+            )
+        for order_id in [*held, *captured]:
+            self._not_lost(order_id, is_held=order_id in held, is_referred=order_id in referred)
+
+    def _not_lost(self, order_id: str, *, is_held: bool, is_referred: bool) -> None:
+        attempt = self.attempts[order_id]
+        order = self.orders[attempt.order_reference]
+        is_paid_by_it = order.state in _HOLDING and attempt.payment_instant is not None
+        # Where nobody asks the gateway, a payment of which no callback came is known to nobody.
+        is_silent = not self._world.asks_gateway and attempt.state not in _KNOWING
+        is_found = is_referred or is_silent or (is_paid_by_it and not (is_held and self._world.asks_gateway))
+        require("no payment is lost", is_found, order_id, attempt.state, order.state)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

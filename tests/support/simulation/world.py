@@ -1,0 +1,341 @@
+"""The whole service around one journal: customers, gateway, billing, mail and workers, on one clock."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from hashlib import sha256
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl
+
+import cmi_gateway as cmi
+from cmi_gateway.simulator.account import MerchantAccount
+from cmi_gateway.simulator.clock import VirtualClock
+from cmi_gateway.simulator.faults import FaultPlan
+from cmi_gateway.simulator.gateway import SimulatedGateway
+from cmi_gateway.simulator.in_process import InProcessCustomer, InProcessTransport, Visit
+from rak_billing.billing_posting import AlreadyPosted, Posted, Posting, PostingAnswer
+from rak_billing.checkout import Checkout
+from rak_billing.errors import (
+    InvoicesAlreadyPaidError,
+    MailError,
+    PostingNotSentError,
+    PostingUnknownError,
+)
+from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.invoices import Account, Invoice, Statement
+from rak_billing.payments.journal import Journal
+from rak_billing.payments.outbox import LEASE
+from rak_billing.tenant import Tenant
+from support.checkout_kit import CUSTOMER, EMAIL, NOON
+from support.gateway_kit import MERCHANT, STORE_KEY
+from support.simulation.faulty_journal import FaultyJournal
+from support.simulation.stage import CrashError, Errand, Stage
+
+API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
+#: What the customer owes, in centimes; written as whole numbers, so that the checker owes nothing to our parsing.
+INVOICES = {"100000001": 11302, "100000002": 10581, "100000003": 4999}
+
+
+class Leases:
+    """Tells whether a worker was held up so long, or the clock moved so, that another may have taken over."""
+
+    def __init__(self, time: Callable[[], tuple[datetime, int]]) -> None:
+        self._time = time
+
+    def is_lost(self, worker: Errand | None, after: timedelta = LEASE) -> bool:
+        """Tell it of a worker since its last transaction."""
+        if worker is None:
+            return False
+        now, jumps = self._time()
+        then, jumps_then = worker.kept_at or (now, -1)
+        return jumps != jumps_then or now - then >= after
+
+
+class Bills:
+    """Billing: what is unpaid, and books that are as simple as their declared way allows."""
+
+    #: How long a posting may be under way.
+    final_after = timedelta(minutes=10)
+
+    def __init__(self, stage: Stage, exactly_once: ExactlyOnce, leases: Leases) -> None:
+        self.exactly_once = exactly_once
+        self.trouble: str | None = None
+        #: Every entry that was ever made, by our key.
+        self.entries: list[Posting] = []
+        #: Keys that may be there twice: a worker stood still, between asking and posting, for longer than allowed.
+        self.excused: set[str] = set()
+        self._stage, self._leases = stage, leases
+        self._account = Account(CUSTOMER, "M. Ahmed BENNANI", "12 RUE DES ORANGERS KENITRA")
+        self._invoices = [
+            Invoice(
+                reference, "ELECTRICITE", f"2018-{month:02d}", date(2018, month + 2, 14), cmi.Money(centimes)
+            )
+            for month, (reference, centimes) in enumerate(INVOICES.items(), start=1)
+        ]
+
+    def statement(self, customer_ref: str) -> Statement | None:
+        """Give what is unpaid."""
+        self._stage.pause()
+        booked = {paid.reference for posting in self.entries for paid in posting.invoices}
+        unpaid = [invoice for invoice in self._invoices if invoice.reference not in booked]
+        return Statement(self._account, unpaid) if customer_ref == CUSTOMER else None
+
+    def post(self, posting: Posting) -> PostingAnswer:
+        """Book a payment; only a billing that keeps keys knows a repeat."""
+        self._stage.pause()
+        trouble, self.trouble = self.trouble, None
+        if trouble == "not sent":
+            raise PostingNotSentError(posting.key, "no connection")
+        if trouble == "lost":
+            raise PostingUnknownError(posting.key, "no answer, and nothing was booked")
+        if self.exactly_once is ExactlyOnce.KEY and self.find_posting(posting) is not None:
+            return AlreadyPosted(posting.key)
+        if self._leases.is_lost(self._stage.now, self.final_after):
+            self.excused.add(posting.key)
+        self.entries.append(posting)
+        self._stage.pause()
+        if trouble == "booked":
+            raise PostingUnknownError(posting.key, "no answer, and it was booked")
+        return Posted(posting.key)
+
+    def find_posting(self, posting: Posting) -> Posted | None:
+        """Give the entry of a key, or None."""
+        return Posted(posting.key) if posting.key in {entry.key for entry in self.entries} else None
+
+
+class Post:
+    """Takes mails; may refuse, or take one and say that it did not."""
+
+    def __init__(self, stage: Stage, leases: Leases) -> None:
+        self.sent: Counter[str] = Counter()
+        #: Mails that may be sent again: somebody died, or was not answered, between sending and marking.
+        self.excused: set[str] = set()
+        self.trouble: str | None = None
+        self._stage, self._leases = stage, leases
+
+    def send(self, message: EmailMessage) -> None:
+        """Take *message*."""
+        self._stage.pause()
+        key, errand = message["Message-ID"], self._stage.now
+        trouble, self.trouble = self.trouble, None
+        if trouble == "refuses":
+            raise MailError("try later")
+        slow = [other for other in self._stage.waiting if key in other.sending]
+        if any(self._leases.is_lost(worker) for worker in [errand, *slow]):
+            self.excused.add(key)
+        self.sent[key] += 1
+        if errand is not None:
+            errand.sending.add(key)
+        if trouble == "lies":
+            self.excused.add(key)
+            raise MailError("taken, and the line went dead")
+        self._stage.pause()
+
+
+class World:
+    """Everything, and what happened to it."""
+
+    def __init__(self, seed: int, *, asks_gateway: bool = True, **settings: Any) -> None:
+        self.random = Random(seed)
+        self.clock = VirtualClock(NOON)
+        self.skew, self.jumps = timedelta(), 0
+        self.stage = Stage()
+        self.journal = FaultyJournal(
+            Journal.open("sqlite:///:memory:"), self.stage, self.random, self.time_and_jumps
+        )
+        leases = Leases(self.time_and_jumps)
+        way = self.random.choice((ExactlyOnce.KEY, ExactlyOnce.SEARCH, ExactlyOnce.PARK))
+        self.bills, self.post = Bills(self.stage, way, leases), Post(self.stage, leases)
+        account = MerchantAccount(
+            MERCHANT.client_id, STORE_KEY, "RAK", api_user=API_USER, api_password=API_PASSWORD
+        )
+        self.gateway = SimulatedGateway([account], clock=self.clock, random=Random(seed))
+        self.customer = InProcessCustomer(self.gateway, self._deliver_to_shop, random=Random(seed))
+        self.transport = InProcessTransport(self.gateway)
+        self.asks_gateway = asks_gateway
+        self._settings: dict[str, Any] = {
+            "tenant": Tenant.preset("rak"),
+            "billing": self.bills,
+            "journal": self.journal,
+            "merchant": MERCHANT,
+            "mailer": self.post,
+            "secret_key": "0123456789abcdef",
+            "clock": self.shop_time,
+            "random_token": self.random.randbytes,
+            "sleep": self._sleep,
+        } | settings
+        #: Two machines with the same journal; one that dies is replaced.
+        self.machines = [self._machine(), self._machine()]
+        #: Forms that a browser has in hand.
+        self.forms: list[cmi.SignedForm] = []
+        self.visits: list[Visit] = []
+        #: Body of each callback to every answer that it got.
+        self.answers: defaultdict[bytes, list[str]] = defaultdict(list)
+        #: Invoices whose payment was refused because they are paid already.
+        self.refused: list[set[str]] = []
+        self.log: list[str] = []
+
+    def _machine(self) -> Checkout:
+        if not self.asks_gateway:
+            return Checkout(**self._settings)
+        api = cmi.ApiClient(
+            MERCHANT,
+            user=API_USER,
+            password=API_PASSWORD,
+            operations=("capture", "void", "refund"),
+            transport=self._carry,
+            clock=self.shop_time,
+            sleep=self._sleep,
+        )
+        return Checkout(api=api, **self._settings)
+
+    def _sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+
+    def _carry(self, body: bytes, /, **how: Any) -> Any:
+        """Carry a request of the XML API; whoever asks may be overtaken, or die, before and after the gateway acts."""
+        self.stage.pause()
+        answer = self.transport(body, **how)
+        self.stage.pause()
+        return answer
+
+    @property
+    def checkout(self) -> Checkout:
+        """Give one of the machines."""
+        return self.random.choice(self.machines)
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        for errand in list(self.stage.waiting):
+            self.stage.kill(errand)
+        self.journal.close()
+        self.journal.inner.close()
+
+    def shop_time(self) -> datetime:
+        """Give the time by the shop's clock, which may be wrong."""
+        return self.clock() + self.skew
+
+    def set_wrong(self, skew: timedelta) -> None:
+        """Put the shop's clock ahead or back."""
+        self.skew, self.jumps = skew, self.jumps + 1
+
+    def time_and_jumps(self) -> tuple[datetime, int]:
+        """Give the time, and how often the shop's clock was put right or wrong."""
+        return self.clock(), self.jumps
+
+    def begin(self, name: str, work: Any) -> None:
+        """Begin an errand."""
+        self.log.append(name)
+        self.stage.begin(name, work)
+        self._mourn()
+
+    def go_on(self, errand: Errand) -> None:
+        """Have an errand go on."""
+        self.log.append(f"… {errand.name}")
+        self.stage.go_on(errand)
+        self._mourn()
+
+    def kill(self, errand: Errand) -> None:
+        """Kill whoever is doing an errand."""
+        self.log.append(f"† {errand.name}")
+        self.stage.kill(errand)
+        self._mourn()
+
+    def _mourn(self) -> None:
+        for errand in self.stage.ended:
+            # What left and was never marked will leave again: that is the price of "at least once".
+            self.post.excused |= errand.sending
+            if errand.end == "crashed":
+                self.machines[self.random.randrange(2)] = self._machine()
+        self.stage.ended.clear()
+
+    def settle(self, body: bytes) -> str:
+        """Deliver a callback to the shop, and remember the answer; a shop that dies gives none."""
+        try:
+            answer = self.checkout.settle(body).value
+        except CrashError:
+            return ""
+        self.answers[body].append(answer)
+        return answer
+
+    def _deliver_to_shop(self, body: bytes) -> str:
+        try:
+            self.stage.pause()
+        except CrashError:
+            return ""
+        return self.settle(body)
+
+    def pay(self, chosen: Iterable[str]) -> None:
+        """Start a payment as a browser does: the form counts once the browser has it."""
+        references = set(chosen)
+        statement = self.bills.statement(CUSTOMER)
+        references &= {invoice.reference for invoice in statement.invoices}
+        if not references:
+            return
+        total = self.checkout.quote(statement, references, "moroccan").total
+        try:
+            form = self.checkout.pay(
+                CUSTOMER, chosen=references, accepted=total, email=EMAIL, card="moroccan", terms=True
+            )
+        except InvoicesAlreadyPaidError:
+            self.refused.append(references)
+            raise
+        self.forms.append(form)
+
+    def use_card(self, form: cmi.SignedForm, card: str, plan: FaultPlan) -> None:
+        """Pay a form at the gateway with *card*, while *plan* goes wrong."""
+        visit = self.customer.open(form)
+        if isinstance(visit, Visit):
+            self.visits.append(visit)
+            self.customer.courier.faults.set(plan)
+            visit.pay(card)
+
+    def answers_to(self, digest: str) -> list[str]:
+        """Give every answer to the callback of this digest."""
+        return next((said for body, said in self.answers.items() if _digest(body) == digest), [])
+
+    def is_anything_due(self) -> bool:
+        """Tell whether anybody has anything left to do."""
+        left = self.journal.rows("SELECT key FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL")
+        asked = self.journal.rows("SELECT order_id FROM inquiries WHERE due_at IS NOT NULL")
+        return bool(left or self.customer.courier.waiting or (self.asks_gateway and asked))
+
+    def repeat_unsettled(self) -> None:
+        """Have the gateway's own callbacks come again that got no answer but FAILURE."""
+        spoilt = {"callback-tampered", "callback-truncated"}
+        for sending in self.customer.courier.done:
+            answers = self.answers.get(sending.body, [])
+            if not spoilt.intersection(sending.faults) and set(answers) == {"FAILURE"}:
+                self.settle(sending.body)
+
+    def is_silent(self, order_id: str) -> bool:
+        """Tell whether nobody can know of an approval: no callback told of it, and nobody asks."""
+        if self.asks_gateway:
+            return False
+        told = [
+            dict(parse_qsl(body.decode("latin-1")))
+            for body, answers in self.answers.items()
+            if set(answers) - {"FAILURE"}
+        ]
+        return not any(
+            fields.get("oid") == order_id and fields.get("Response") == "Approved" for fields in told
+        )
+
+    def digest(self) -> str:
+        """Digest what happened and what left: equal for two runs of one seed."""
+        columns = "order_reference, position, order_id, event, attempt_state, order_state, at"
+        events = self.journal.rows(f"SELECT {columns} FROM events ORDER BY order_reference, position")
+        return sha256(
+            repr((events, sorted(self.post.sent.items()), self.bills.entries, self.log)).encode()
+        ).hexdigest()
+
+
+def _digest(body: bytes) -> str | None:
+    try:
+        return MERCHANT.verify(body).digest
+    except cmi.CallbackError:
+        return None
