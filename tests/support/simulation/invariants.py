@@ -222,14 +222,10 @@ class Checker:
         require("each payment is posted, or before a person", owed <= booked | parked, owed - booked)
         referred = {row.order_id for row in self.reviews if row.resolved_at is None}
         held, captured = self._gateway_money()
-        unsettled = [row for row in self.reviews if row.kind == "unsettled" and row.resolved_at is None]
-        for row in unsettled:
-            answers = self._world.answers_to(row.callback_digest)
+        for sending in self._world.genuine():
+            answers = set(self._world.answers[sending.body])
             require(
-                "a true callback is settled once nothing goes wrong",
-                set(answers) != {"FAILURE"},
-                row,
-                answers,
+                "a true callback is settled once nothing goes wrong", answers != {"FAILURE"}, sending.attempt
             )
         for order_id in [*held, *captured]:
             self._not_lost(order_id, is_held=order_id in held, is_referred=order_id in referred)
@@ -239,7 +235,7 @@ class Checker:
         order = self.orders[attempt.order_reference]
         is_paid_by_it = order.state in _HOLDING and attempt.payment_instant is not None
         # Where nobody asks the gateway, a payment of which no callback came is known to nobody.
-        is_silent = not self._world.asks_gateway and attempt.state not in _KNOWING
+        is_silent = not self._world.asks_gateway and not self._world.was_told(order_id)
         is_found = is_referred or is_silent or (is_paid_by_it and not (is_held and self._world.asks_gateway))
         require("no payment is lost", is_found, order_id, attempt.state, order.state)
 

@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from hashlib import sha256
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl
 
 import cmi_gateway as cmi
 from cmi_gateway.simulator.account import MerchantAccount
@@ -37,7 +36,7 @@ from support.simulation.stage import CrashError, Errand, Stage
 
 API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
 #: What the customer owes, in centimes; written as whole numbers, so that the checker owes nothing to our parsing.
-INVOICES = {"100000001": 11302, "100000002": 10581, "100000003": 4999}
+INVOICES = {"100000001": 11302, "100000002": 12675, "100000003": 4999}
 
 
 class Leases:
@@ -294,36 +293,27 @@ class World:
             self.customer.courier.faults.set(plan)
             visit.pay(card)
 
-    def answers_to(self, digest: str) -> list[str]:
-        """Give every answer to the callback of this digest."""
-        return next((said for body, said in self.answers.items() if _digest(body) == digest), [])
-
     def is_anything_due(self) -> bool:
         """Tell whether anybody has anything left to do."""
         left = self.journal.rows("SELECT key FROM outbox WHERE sent_at IS NULL AND parked_at IS NULL")
         asked = self.journal.rows("SELECT order_id FROM inquiries WHERE due_at IS NOT NULL")
         return bool(left or self.customer.courier.waiting or (self.asks_gateway and asked))
 
+    def genuine(self) -> list[Any]:
+        """Give the gateway's own callbacks that reached the shop unharmed and got an answer."""
+        spoilt = {"callback-tampered", "callback-truncated"}
+        done = self.customer.courier.done
+        return [one for one in done if self.answers.get(one.body) and not spoilt.intersection(one.faults)]
+
+    def was_told(self, order_id: str) -> bool:
+        """Tell whether a callback told of an approval of this order id."""
+        return any(one.attempt.is_approved and one.attempt.order_id == order_id for one in self.genuine())
+
     def repeat_unsettled(self) -> None:
         """Have the gateway's own callbacks come again that got no answer but FAILURE."""
-        spoilt = {"callback-tampered", "callback-truncated"}
-        for sending in self.customer.courier.done:
-            answers = self.answers.get(sending.body, [])
-            if not spoilt.intersection(sending.faults) and set(answers) == {"FAILURE"}:
+        for sending in self.genuine():
+            if set(self.answers[sending.body]) == {"FAILURE"}:
                 self.settle(sending.body)
-
-    def is_silent(self, order_id: str) -> bool:
-        """Tell whether nobody can know of an approval: no callback told of it, and nobody asks."""
-        if self.asks_gateway:
-            return False
-        told = [
-            dict(parse_qsl(body.decode("latin-1")))
-            for body, answers in self.answers.items()
-            if set(answers) - {"FAILURE"}
-        ]
-        return not any(
-            fields.get("oid") == order_id and fields.get("Response") == "Approved" for fields in told
-        )
 
     def digest(self) -> str:
         """Digest what happened and what left: equal for two runs of one seed."""
@@ -332,10 +322,3 @@ class World:
         return sha256(
             repr((events, sorted(self.post.sent.items()), self.bills.entries, self.log)).encode()
         ).hexdigest()
-
-
-def _digest(body: bytes) -> str | None:
-    try:
-        return MERCHANT.verify(body).digest
-    except cmi.CallbackError:
-        return None

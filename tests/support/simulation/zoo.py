@@ -20,24 +20,27 @@ from cmi_gateway.api.order import OrderState as ApiOrderState
 from cmi_gateway.callback import Callback, Reply
 from cmi_gateway.money import Money
 from rak_billing import confirmation, settlement, settling, starting
+from rak_billing.billing_posting import PaidInvoice, Posted, Posting
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery
 from rak_billing.errors import InvoicesAlreadyPaidError, JournalError
+from rak_billing.exactly_once import NextStep
 from rak_billing.identifiers import ReceiptSecrets
-from rak_billing.payments import schema, states
+from rak_billing.payments import moving, schema, states
 from rak_billing.payments.callbacks import Callbacks
 from rak_billing.payments.inquiries import Inquiries
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
 from rak_billing.payments.receipts import ReceiptBook
-from rak_billing.payments.records import OperationOutcome, ReviewKind
+from rak_billing.payments.records import KnownCallback, ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.posting_desk import PostingDesk
 from rak_billing.recovery import deciding, findings
-from rak_billing.recovery.moving import Mover
 from rak_billing.settlement import Decision
 from rak_billing.tenant import Tenant
 from support.simulation.faulty_journal import FaultyJournal
+from support.simulation.world import Bills
 
 Defect = Callable[[MonkeyPatch], None]
 DEFECTS: dict[str, Defect] = {}
@@ -52,9 +55,13 @@ def defect(put_in: Defect) -> Defect:
 @defect
 def repeats_are_processed_again(patch: MonkeyPatch) -> None:
     """Nobody looks whether a callback was there before."""
-    patch.setattr(Callbacks, "reply_to", lambda *_: None)
-    patch.setattr(Callbacks, "processed_with", lambda *_: None)
-    patch.setattr(Callbacks, "told_of", lambda *_: {})
+    right = Callbacks.known
+
+    def known(self: Callbacks, **keys: str) -> KnownCallback:
+        found = right(self, **keys)
+        return KnownCallback(is_our_form=found.is_our_form, first_reply=None, same_values=None, told={})
+
+    patch.setattr(Callbacks, "known", known)
     patch.setattr(Callbacks, "keep_transaction", lambda *_, **__: None)
     patch.setattr(settling, "_is_its_payment", lambda *_: False)
 
@@ -63,7 +70,6 @@ def repeats_are_processed_again(patch: MonkeyPatch) -> None:
 def the_answer_is_not_kept(patch: MonkeyPatch) -> None:
     """What was answered is forgotten, so that a repeat is judged by what is true by then."""
     patch.setattr(Callbacks, "answer", lambda *_, **__: None)
-    patch.setattr(Callbacks, "told_of", lambda *_: {})
     patch.setattr(Callbacks, "keep_transaction", lambda *_, **__: None)
     patch.setattr(settling, "_is_its_payment", lambda *_: False)
 
@@ -200,13 +206,13 @@ def numbers_come_from_a_sequence(patch: MonkeyPatch) -> None:
 def a_mail_is_marked_before_it_leaves(patch: MonkeyPatch) -> None:
     """Whoever dies in between never sends it."""
 
-    def deliver(self: Delivery, entry: Any) -> bool:
+    def mail(self: Delivery, entry: Any, mailer: Any) -> bool:
         at = self.clock()
         self.journal.run(lambda tx: tx.outbox.done(entry, at=at))
-        self._send(entry, at=at)
+        mailer.send(self._message(entry, at=at))
         return True
 
-    patch.setattr(Delivery, "_deliver", deliver)
+    patch.setattr(Delivery, "_mail", mail)
 
 
 @defect
@@ -252,10 +258,11 @@ def a_lease_holds_nobody_off(patch: MonkeyPatch) -> None:
 def a_stale_worker_has_its_say(patch: MonkeyPatch) -> None:
     """Whoever lost its lease marks the entry all the same, sent or not."""
 
-    def mark(self: Outbox, entry: Any, **values: object) -> None:
+    def mark(self: Outbox, entry: Any, **values: object) -> bool:
         table = schema.outbox
         said = {"sent_at": None} | values
-        self._connection.execute(update(table).where(table.c.key == entry.key).values(said))
+        is_it = table.c.key == entry.key
+        return self._connection.execute(update(table).where(is_it).values(said)).rowcount == 1
 
     patch.setattr(Outbox, "_mark", mark)
 
@@ -277,33 +284,33 @@ def _issued_twice(right: Any) -> Any:
 @defect
 def a_move_is_not_written_down(patch: MonkeyPatch) -> None:
     """States change, and the history says nothing of it."""
-    right = Orders._append
+    right = moving.append
 
-    def append(self: Orders, **values: Any) -> None:
+    def append(writes: Any, order_reference: str, **values: Any) -> None:
         if values["event"] != Event.SUPERSEDE.value:
-            right(self, **values)
+            right(writes, order_reference, **values)
 
-    patch.setattr(Orders, "_append", append)
+    patch.setattr(moving, "append", append)
 
 
 @defect
 def history_is_rewritten(patch: MonkeyPatch) -> None:
-    """The last event is written over instead of another one added."""
-    right = Orders._append
+    """The first event is dated anew when another one is added."""
+    right = Orders.apply
 
-    def append(self: Orders, *, order_reference: str, **values: Any) -> None:
+    def apply(self: Orders, event: Event, order: Any, attempt: Any, *, at: Any, **how: Any) -> Any:
         events = schema.events
-        if values["event"] == Event.DECLINE.value:
-            its = (events.c.order_reference == order_reference, events.c.position == 0)
-            self._connection.execute(update(events).where(*its).values(at=values["at"]))
-        right(self, order_reference=order_reference, **values)
+        if event is Event.DECLINE:
+            its = (events.c.order_reference == order.reference, events.c.position == 0)
+            self._connection.execute(update(events).where(*its).values(at=at))
+        return right(self, event, order, attempt, at=at, **how)
 
-    patch.setattr(Orders, "_append", append)
+    patch.setattr(Orders, "apply", apply)
 
 
 @defect
 def money_is_a_float(patch: MonkeyPatch) -> None:
-    """113.02 times 100 is 11301.999999999998, and the rest is cut off."""
+    """128.14 times 100 is 12813.999999999998, and the rest is cut off."""
     patch.setattr(Money, "parse", classmethod(_parsed_as_float))
 
 
@@ -402,18 +409,6 @@ def the_sweep_forgets_the_fence(patch: MonkeyPatch) -> None:
 
 
 @defect
-def two_machines_look_at_one_attempt(patch: MonkeyPatch) -> None:
-    """A claimed inquiry stays due, and whoever looks has a say."""
-    patch.setattr("rak_billing.recovery.sweeping.LEASE", timedelta(seconds=-1))
-    patch.setattr(Inquiries, "is_held", lambda *_: True)
-    patch.setattr(Orders, "_move", _unguarded)
-
-
-def _unguarded(self: Orders, table: Any, is_it: Any, _before: Any, after: Any) -> None:
-    self._connection.execute(update(table).where(is_it).values(state=after.value))
-
-
-@defect
 def silence_is_not_asked_about(patch: MonkeyPatch) -> None:
     """Without a callback nobody ever hears of a payment."""
     patch.setattr(Inquiries, "open", lambda *_, **__: None)
@@ -427,20 +422,83 @@ def a_second_payment_is_kept(patch: MonkeyPatch) -> None:
 
 
 @defect
-def an_unknown_capture_is_done(patch: MonkeyPatch) -> None:
-    """No answer came to a capture, which is taken for a yes."""
-
-    def unsure(self: Mover, _inquiry: Any, key: str, move: Any) -> None:
-        with self.journal.reading() as tx:
-            order_id = key.split("/")[1]
-            is_there = tx.orders.attempt(order_id) is not None
-        if is_there:
-            self._finish(key, move, order_id, OperationOutcome.DONE)
-
-    patch.setattr(Mover, "_unsure", unsure)
+def a_posting_is_repeated_blindly(patch: MonkeyPatch) -> None:
+    """No answer came, so it is sent again, to a billing that does not know a repeat."""
+    patch.setattr("rak_billing.posting_desk.after_unknown", lambda _: NextStep.RETRY)
 
 
 @defect
-def an_operation_is_sent_before_it_is_written_down(patch: MonkeyPatch) -> None:
-    """Whoever dies in between has moved money of which nobody knows."""
-    patch.setattr(Mover, "_keep", lambda *_: None)
+def a_posting_has_a_new_key_each_time(patch: MonkeyPatch) -> None:
+    """Billing cannot know a repeat by its key."""
+    right, numbers = PostingDesk._post, count()
+
+    def post(self: PostingDesk, entry: Any, posting: Any) -> bool:
+        return right(self, entry, attrs.evolve(posting, receipt_number=f"{next(numbers):011d}"))
+
+    patch.setattr(PostingDesk, "_post", post)
+    patch.setattr(Bills, "find_posting", _by_receipt)
+
+
+def _by_receipt(self: Bills, posting: Any) -> Posted | None:
+    numbers = {entry.receipt_number for entry in self.entries}
+    return Posted(posting.key) if posting.receipt_number in numbers else None
+
+
+@defect
+def a_posting_is_written_at_acceptance(patch: MonkeyPatch) -> None:
+    """The books are told before the gateway was asked."""
+    right = settling._accept
+
+    def accept(tx: Any, callback: Any, order: Any, *others: Any, **how: Any) -> Any:
+        if how["is_new"]:
+            told.append(order)
+        return right(tx, callback, order, *others, **how)
+
+    told: list[Any] = []
+    settle = settling.settle_callback
+
+    def settled(*facts: Any, **how: Any) -> Reply:
+        reply = settle(*facts, **how)
+        while told:
+            BOOKS[-1].entries.append(_posting_of(told.pop()))
+        return reply
+
+    patch.setattr(settling, "_accept", accept)
+    patch.setattr(settling, "settle_callback", settled)
+    right_init = Bills.__init__
+
+    def init(self: Bills, *facts: Any) -> None:
+        right_init(self, *facts)
+        BOOKS.append(self)
+
+    patch.setattr(Bills, "__init__", init)
+
+
+BOOKS: list[Bills] = []
+
+
+def _posting_of(order: Any) -> Posting:
+    return Posting(
+        key=order.reference,
+        tenant=order.tenant,
+        customer_ref=order.customer_ref,
+        invoices=[PaidInvoice(line.reference, line.amount) for line in order.lines if not line.is_fee],
+        posting_date=order.created_at.date(),
+        receipt_number="10000000001",
+    )
+
+
+@defect
+def the_fee_is_posted_too(patch: MonkeyPatch) -> None:
+    """Billing gets what the customer paid, and not what was owed."""
+    right = PostingDesk._posting
+
+    def posting(self: PostingDesk, entry: Any) -> Any:
+        found = right(self, entry)
+        if found is None:
+            return None
+        first, *others = found.invoices
+        more = attrs.evolve(first, amount=first.amount + Money(100))
+        return attrs.evolve(found, invoices=[more, *others])
+
+    patch.setattr(PostingDesk, "_posting", posting)

@@ -1,0 +1,97 @@
+"""
+A harness that lets a defect pass proves nothing by passing: each of the zoo's defects is noticed by one of them.
+
+For each defect a seed of the simulation is written down that finds it soon; should the story of that seed change, the
+next ones are tried.
+"""
+
+import pytest
+
+from support.simulation.conformance import conform
+from support.simulation.drama import play
+from support.simulation.invariants import Violation
+from support.simulation.zoo import DEFECTS
+
+#: Defect to the seed that finds it, and whether that shop asks the gateway.
+FOUND_BY = {
+    "repeats_are_processed_again": (True, 0),
+    "the_answer_is_not_kept": (True, 0),
+    "the_first_callback_wins": (False, 2),
+    "a_late_decline_undoes_an_approval": (True, 2),
+    "a_decline_is_the_end": (True, 1),
+    "a_superseded_attempt_cannot_pay": (True, 0),
+    "the_answer_leaves_before_the_commit": (True, 28),
+    "a_form_leaves_before_the_commit": (False, 7),
+    "trouble_is_answered_with_a_capture": (False, 2),
+    "a_second_approval_is_captured_too": (True, 0),
+    "nobody_looks_who_else_paid": (True, 0),
+    "an_order_can_be_paid_twice": (True, 0),
+    "a_mail_is_marked_before_it_leaves": (False, 0),
+    "a_refused_mail_is_taken_for_sent": (False, 0),
+    "a_mail_is_written_after_the_commit": (True, 0),
+    "a_lease_holds_nobody_off": (False, 0),
+    "a_stale_worker_has_its_say": (False, 49),
+    "a_receipt_is_issued_for_every_approval": (True, 0),
+    "a_move_is_not_written_down": (True, 0),
+    "history_is_rewritten": (True, 0),
+    "the_amount_is_not_compared": (False, 3),
+    "an_open_payment_locks_the_invoices": (True, 0),
+    "a_failure_frees_the_invoices": (True, 0),
+    "a_doubtful_failure_is_a_payment": (True, 1),
+    "nobody_is_told_of_a_second_payment": (False, 6),
+    "asked_for_is_taken_for_captured": (True, 0),
+    "a_callback_alone_is_paid": (True, 0),
+    "not_found_is_final_at_once": (True, 4),
+    "silence_is_not_asked_about": (True, 0),
+    "a_second_payment_is_kept": (True, 0),
+    "a_posting_is_repeated_blindly": (False, 6),
+    "a_posting_has_a_new_key_each_time": (False, 1),
+    "a_posting_is_written_at_acceptance": (True, 0),
+    "the_fee_is_posted_too": (True, 0),
+    "money_is_a_float": (False, 1),
+}
+#: These need two that meet at one statement, or one that dies at a certain one: the journal's conformance tests see to it.
+FOUND_BY_CONFORMANCE = {"the_sweep_forgets_the_fence", "numbers_come_from_a_sequence"}
+_MORE = 60
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize("name", sorted(FOUND_BY))
+def test_the_simulation_notices(name, monkeypatch):
+    """With the defect in it a seed breaks a promise."""
+    asks_gateway, first = FOUND_BY[name]
+    DEFECTS[name](monkeypatch)
+    assert any(breaks(seed, asks_gateway=asks_gateway) for seed in range(first, first + _MORE))
+
+
+def breaks(seed, *, asks_gateway):
+    """Tell whether a seed breaks a promise."""
+    try:
+        play(seed, asks_gateway=asks_gateway)
+    except Violation:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("name", sorted(FOUND_BY_CONFORMANCE))
+def test_the_conformance_tests_notice(name, monkeypatch):
+    """With the defect in it a conformance test fails; without, all pass."""
+    conform()
+    DEFECTS[name](monkeypatch)
+    with pytest.raises(Violation):
+        conform()
+
+
+@pytest.mark.parametrize(
+    "index", ["uq_orders_open", "uq_invoice_locks_held", "uq_callbacks_processed", "uq_operations_open"]
+)
+def test_the_conformance_tests_notice_a_dropped_key(index):
+    """Each unique key that carries a promise is missed when it is gone."""
+    with pytest.raises(Violation):
+        conform(f"DROP INDEX {index}")
+
+
+def test_the_zoo_is_whole():
+    """At least thirty defects, and each has a harness that notices it."""
+    assert set(DEFECTS) == set(FOUND_BY) | FOUND_BY_CONFORMANCE
+    assert len(DEFECTS) >= 30
