@@ -25,6 +25,7 @@ from rak_billing.payments.journal import Journal
 from support.checkout_kit import NOON, A, Till
 from support.gateway_kit import MERCHANT, STORE_KEY
 
+UNMARKED = "the mail has left and is not marked"
 CAPTURE, VISA = "ACTION=POSTAUTH", "4000000000000010"
 API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
 #: When the sweep and the worker come by after a crash.
@@ -36,13 +37,15 @@ class Points:
 
     def __init__(self, kill_at: int | None = None) -> None:
         self.names: list[str] = []
+        #: Whether a mail has left, and no commit says so yet.
+        self.is_mail_unmarked = False
         self._kill_at = kill_at
 
     def reach(self, name: str) -> None:
         """Note a point; SIGKILL if it is the one."""
         if len(self.names) == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        self.names.append(name)
+        self.names.append(f"{name}, {UNMARKED}" if self.is_mail_unmarked else name)
 
     def watch(self, journal: Journal) -> None:
         """Note every statement, and both sides of every commit."""
@@ -58,6 +61,7 @@ class Points:
         def commit(connection: Any) -> None:
             self.reach("before COMMIT")
             right(connection)
+            self.is_mail_unmarked = False
             self.reach("after COMMIT")
 
         dialect.do_commit = commit  # type: ignore[method-assign]
@@ -74,6 +78,7 @@ class PostOffice:
         self._points.reach("before the mail")
         with self._file.open("a") as file:
             file.write(f"{message['Message-ID']}\n")
+        self._points.is_mail_unmarked = True
         self._points.reach("after the mail")
 
 
