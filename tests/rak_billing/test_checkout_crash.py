@@ -12,7 +12,7 @@ from support.checkout_kit import A, B, till
 
 TABLES = sorted(metadata.tables)
 #: How many statements a callback that pays may take, its commit included; each costs a journey or a few microseconds.
-MOST = {"sqlite": 17, "postgresql": 9}
+MOST = {"sqlite": 16, "postgresql": 7}
 FEWEST = 5
 
 
