@@ -143,6 +143,9 @@ def test_what_is_no_file_of_invoices_is_refused(spark, tmp_path):
     (tmp_path / "none.parquet").write_bytes(b"none")
     with pytest.raises(InvoiceFileError, match="none"):
         spark.table(tmp_path / "none.parquet")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(InvoiceFileError, match="is empty"):
+        spark.table(tmp_path / "empty.csv")
     (tmp_path / "odd.csv").write_text("a,amount\nA,100\nB,200,300\n")
     with pytest.raises(InvoiceFileError, match=r"odd\.csv"):
         simulate(spark, RAK_2018, tmp_path / "odd.csv", InvoiceColumns(on=DAY))

@@ -24,7 +24,7 @@ body{margin:0;background:#fff;color:#111;font:1rem/1.5 system-ui,sans-serif}
 main{max-width:72rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem}h2{font-size:1.125rem}
 figure{margin:1rem 0}
-svg{width:100%;min-width:40rem;height:auto;max-width:60rem}
+svg{width:100%;min-width:52rem;height:auto;max-width:60rem}
 svg text{font:14px system-ui,sans-serif;fill:#111}
 .client{fill:#0b5394;stroke:#0b5394}.operateur{fill:#fff;stroke:#b45f06;stroke-width:2}.zero{stroke:#111}
 .scroll{overflow-x:auto}

@@ -14,11 +14,11 @@ import duckdb
 from rak_billing.bulk.invoice_columns import (
     ColumnKind,
     InvoiceTable,
+    empty,
     separator_of,
     unreadable,
     unwritable,
 )
-from rak_billing.errors import InvoiceFileError
 from rak_billing.fees.compiled.sql import DUCKDB, Dialect
 
 __all__ = ["DuckDbEngine", "duckdb_engine"]
@@ -115,7 +115,7 @@ def _separator(path: Path) -> str:
     with path.open("rb") as file:
         header = file.readline(_LONGEST_HEADER)
     if not header:
-        raise InvoiceFileError(path.name, "is empty", "ce fichier est vide")
+        raise empty(path.name)
     return separator_of(header.decode("utf-8", "replace"))
 
 

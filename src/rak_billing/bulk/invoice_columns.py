@@ -17,6 +17,7 @@ __all__ = [
     "ColumnKind",
     "InvoiceColumns",
     "InvoiceTable",
+    "empty",
     "reading_query",
     "separator_of",
     "unreadable",
@@ -127,6 +128,11 @@ def reading_query(table: InvoiceTable, columns: InvoiceColumns) -> str:
 def separator_of(header: str) -> str:
     """Find what separates the columns of a CSV file: the most frequent of comma, semicolon and tabulator in its head."""
     return max(",;\t", key=header.count)
+
+
+def empty(name: str) -> InvoiceFileError:
+    """Say that the file *name* holds nothing, not even a line with the names of its columns."""
+    return InvoiceFileError(name, "is empty", "ce fichier est vide")
 
 
 def unreadable(name: str, words: str) -> InvoiceFileError:

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from rak_billing.bulk.invoice_columns import (
     ColumnKind,
     InvoiceTable,
+    empty,
     separator_of,
     unreadable,
     unwritable,
@@ -55,7 +56,9 @@ class SparkEngine:
                 # As text, which is what Spark does unless it is asked to guess.
                 # A row of another length ends the run, as on DuckDB; otherwise it would be cut or filled in silence.
                 header = reader.text(str(path)).first()
-                separator = separator_of(header[0] if header else "")
+                if header is None:
+                    raise empty(path.name)
+                separator = separator_of(header[0])
                 whole = reader.option("columnPruning", "false")  # else only the columns in use are looked at
                 frame = whole.csv(str(path), header=True, escape='"', sep=separator, mode="FAILFAST")
             else:
