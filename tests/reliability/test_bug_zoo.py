@@ -7,6 +7,7 @@ next ones are tried.
 
 import pytest
 
+from support.simulation import defects_of_callbacks, defects_of_deliveries, defects_of_recovery
 from support.simulation.conformance import conform
 from support.simulation.drama import play
 from support.simulation.invariants import Violation
@@ -50,6 +51,8 @@ FOUND_BY = {
     "the_fee_is_posted_too": (True, 0),
     "money_is_a_float": (False, 1),
 }
+#: Importing them fills the zoo.
+HOUSES = (defects_of_callbacks, defects_of_deliveries, defects_of_recovery)
 #: These need two that meet at one statement, or one that dies at a certain one: the journal's conformance tests see to it.
 FOUND_BY_CONFORMANCE = {"the_sweep_forgets_the_fence", "numbers_come_from_a_sequence"}
 _MORE = 60
@@ -93,5 +96,6 @@ def test_the_conformance_tests_notice_a_dropped_key(index):
 
 def test_the_zoo_is_whole():
     """At least thirty defects, and each has a harness that notices it."""
+    assert len(HOUSES) == 3
     assert set(DEFECTS) == set(FOUND_BY) | FOUND_BY_CONFORMANCE
     assert len(DEFECTS) >= 30
