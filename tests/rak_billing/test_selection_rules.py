@@ -308,7 +308,8 @@ def test_an_amount_is_money():
         (lambda: AmountWithin(Money(2), Money(1)), "maximum"),
         (lambda: AmountWithin(Money(2), Money(3, "EUR")), "maximum"),
         (lambda: PartialPayments("free"), "mode"),
-        (lambda: PartialPayments(minimum=Money(5)), "maximum"),
+        (lambda: PartialPayments(minimum=Money(5)), "minimum"),
+        (lambda: PartialPayments(maximum=Money(5)), "maximum"),
     ],
 )
 def test_rules_that_mean_nothing_are_refused_where_they_are_made(make, key):
