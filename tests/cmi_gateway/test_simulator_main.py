@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import requests
@@ -151,6 +152,8 @@ def test_the_command_serves_until_interrupted():
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        # Whatever runs in the background of a shell's script is deaf to Ctrl-C, and so would be its children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else runs in the child yet
     ) as process:
         url = next(line.split()[-1] for line in process.stdout if " at http" in line)
         with requests.Session() as session:
