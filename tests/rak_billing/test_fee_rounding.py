@@ -48,3 +48,12 @@ def test_unknown_modes_and_quanta_are_refused(arguments):
     """A typing error in code shows at once."""
     with pytest.raises(FeeScheduleError):
         Rounding(*arguments)
+
+
+def test_an_intermediate_quantum_is_optional():
+    """Without one an exact amount stays exact; with one it is rounded there first, which may change the centime."""
+    exact = Fraction(449, 1000)
+    assert exact == Rounding().through(exact)
+    through_tenths = Rounding(intermediate_quantum=Fraction(1, 10))
+    assert Fraction(4, 10) == through_tenths.through(exact)
+    assert (0, 1) == (Rounding().apply(Fraction(4999, 10000)), through_tenths.apply(Fraction(4999, 10000)))
