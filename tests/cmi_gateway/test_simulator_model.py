@@ -166,7 +166,7 @@ class Gateway(RuleBasedStateMachine):
 
 
 # Two thousand runs of fifty steps take longer than a test usually may on a busy machine.
-TestGateway = pytest.mark.timeout(900)(Gateway.TestCase)
+TestGateway = pytest.mark.timeout(1_200)(Gateway.TestCase)
 TestGateway.settings = settings(
     max_examples=count(100, 2000), stateful_step_count=count(30, 50), deadline=None
 )

@@ -56,7 +56,7 @@ HOUSES = (defects_of_callbacks, defects_of_deliveries, defects_of_recovery)
 #: These need two that meet at one statement, or one that dies at a certain one: the journal's conformance tests see to it.
 FOUND_BY_CONFORMANCE = {"the_sweep_forgets_the_fence", "numbers_come_from_a_sequence"}
 _MORE = 60
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1_200)
 
 
 @pytest.mark.parametrize("name", sorted(FOUND_BY))

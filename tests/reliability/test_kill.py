@@ -19,7 +19,7 @@ from support.kills.life import UNMARKED
 from support.place import SqlitePlace
 
 TESTS = Path(__file__).parents[1]
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2_400)
 
 
 class Killer:

@@ -19,7 +19,7 @@ from support.counts import count
 from support.many_invoices import invoices
 
 WORKERS = 16
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2_400)
 
 
 def callbacks(shop, number):

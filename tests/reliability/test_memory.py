@@ -13,7 +13,7 @@ from support.counts import count
 from support.many_invoices import invoices
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2_400)
 
 
 def resident():

@@ -20,7 +20,7 @@ KEPT = {
 _BLOCKS = 4
 #: However many seeds are wanted, a block begins no further one after so many seconds.
 _SECONDS_A_BLOCK = 60
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1_200)
 
 
 @pytest.mark.parametrize("block", range(_BLOCKS))
