@@ -91,4 +91,8 @@ def test_a_sealed_fee_stays_what_it_was(quote, other):
     opened.require_lines(quote.lines, quote.total)
     assert () == opened.changes_to(quote)
     again = quoted(quote.selection, other.in_force(max(DAY, other.schedules[0].valid_from)), "moroccan")
-    assert again.fee == fee or opened.changes_to(again)
+    # Two drawn tariffs may bear one name; what they charge, and by which rule, is what is sealed.
+    charged = [
+        (it.schedule_id, it.schedule_version, it.rule_number, it.gross, it.parts) for it in (fee, again.fee)
+    ]
+    assert charged[0] == charged[1] or opened.changes_to(again)
