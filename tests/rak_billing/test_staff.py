@@ -1,5 +1,7 @@
 """What a person finds out is written by the same events as everything else, with who and why."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from rak_billing.errors import JournalError, ResolutionError
@@ -7,7 +9,7 @@ from rak_billing.payments.states import TransitionError
 from rak_billing.staff import Resolution
 from support.callbacks import approved, doubtful
 from support.checkout_kit import A, B
-from support.recovery_kit import Counter, counter
+from support.recovery_kit import ALL, Counter, counter
 
 
 @pytest.fixture
@@ -68,6 +70,63 @@ def test_a_doubtful_payment_can_be_paid_or_nothing(shop):
     assert ("captured", "expired") == (resolve(shop, first, "paid"), resolve(shop, second, "unpaid"))
     assert shop.till.receipt(first).transaction_id is None
     assert "captured" == resolve(shop, first, "paid", why="deux fois")
+
+
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [
+        ("unpaid", (("captured", "paid"), [], 1)),
+        ("voided", (("voided", "open"), ["contradiction"], 0)),
+    ],
+)
+def test_a_person_who_errs_is_contradicted_by_the_gateway(place, word, end):
+    """The money was taken, and staff say that it was not: the gateway is asked at once, and either counts it or has a person look."""
+    with counter(place, *ALL) as shop:
+        form = shop.till.pay(A)
+        shop.pay(form)
+        resolve(shop, form, word)
+        shop.checkout.sweep()
+        assert end == (shop.states(form), shop.reviews(), len(shop.till.rows("receipts")))
+
+
+def test_money_that_a_person_counts_and_the_gateway_does_not_know_comes_back_to_a_person(shop):
+    """Staff say paid, of a forged callback: the receipt is out, and the next look says that something is wrong."""
+    form = forged(shop)
+    resolve(shop, form, "paid")
+    shop.checkout.sweep()
+    assert ["not_at_the_gateway"] == shop.reviews()
+
+
+@pytest.mark.parametrize("word", ["unpaid", "voided"])
+def test_a_bill_that_was_freed_can_be_paid_after_all(shop, word):
+    """The first approval was no payment: the customer pays the same bill again, under the same order, and that one counts."""
+    resolve(shop, forged(shop), word)
+    form = shop.till.pay(A)
+    shop.pay(form)
+    shop.checkout.sweep()
+    assert (("captured", "paid"), 1) == (shop.states(form), len(shop.till.rows("orders")))
+
+
+def test_two_people_at_once_are_heard_one_after_the_other(shop):
+    """One says paid, one says that there was no money: whoever comes second is refused, or recorded; money is never counted and freed."""
+    form = forged(shop)
+    words = ["paid", "unpaid"] * 4
+    with ThreadPoolExecutor(len(words)) as pool:
+        said = list(pool.map(lambda word: attempt_to(resolve, shop, form, word), words))
+    held = {"paid": {A.reference}, "open": set()}
+    with shop.till.journal.reading() as tx:
+        assert held[shop.order_state(form)] == tx.locks.held("RAK", [A.reference])
+    assert len(shop.till.rows("receipts")) == (shop.order_state(form) == "paid")
+    heard = [row for row in shop.till.rows("events") if '"by"' in (row["facts"] or "")]
+    assert len(heard) >= len([word for word in said if word is not None])
+
+
+def attempt_to(act, *arguments):
+    """Give what came of it, or None where it was refused."""
+    try:
+        return act(*arguments)
+    except TransitionError:
+        return None
 
 
 def test_a_second_payment_is_never_counted_by_a_person(shop):

@@ -5,15 +5,31 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, null, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import OrderRecord
 from rak_billing.payments.states import OrderState
+from rak_billing.payments.upserts import insert_for
 from rak_billing.payments.writes import Writes
-from rak_billing.payments.written import inserted
+from rak_billing.payments.written import Written, given
 
-_TAKE: Final = inserted(schema.invoice_locks, "tenant", "invoice_reference", "order_reference", "locked_at")
+_FREE: Final = "free"
+
+
+def _taking(dialect: str) -> Any:
+    table = schema.invoice_locks
+    columns = (table.c.tenant, table.c.invoice_reference, table.c.order_reference, table.c.locked_at)
+    statement = insert_for(dialect, table).values({column: given(column) for column in columns})
+    # An order whose payment was no payment after all, and that is paid then.
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={"locked_at": given(table.c.locked_at), "released_at": null()},
+        where=table.c.released_at.is_not(None),
+    )
+
+
+_TAKE: Final = Written(schema.invoice_locks, _taking, is_guarded=True)
 
 
 def _paid_by_another() -> Select[Any]:
@@ -58,7 +74,11 @@ class InvoiceLocks:
         return frozenset(self._connection.execute(query).scalars())
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
-        """Lock the invoices of an order that was accepted; the database refuses one that is locked already."""
+        """
+        Lock the invoices of an order that was accepted, for the first time or again after they were freed.
+
+        The database refuses one that is locked already.
+        """
         for reference in order.invoice_references:
             self._writes.put_off(
                 (schema.invoice_locks.name, order.reference, reference),
@@ -67,6 +87,7 @@ class InvoiceLocks:
                 invoice_reference=reference,
                 order_reference=order.reference,
                 locked_at=at,
+                before=_FREE,
             )
 
     def release(self, order_reference: str, *, at: datetime) -> None:

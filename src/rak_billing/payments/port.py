@@ -105,7 +105,7 @@ class LocksPort(Protocol):
         ...
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
-        """Lock the invoices of an order; JournalError if one is locked already."""
+        """Lock the invoices of an order, again after they were freed; JournalError if one is locked already."""
         ...
 
     def release(self, order_reference: str, *, at: datetime) -> None:

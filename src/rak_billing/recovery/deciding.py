@@ -39,6 +39,7 @@ _UNPAID: Final = frozenset(
     {AttemptState.SENT, AttemptState.DECLINED, AttemptState.SUPERSEDED, AttemptState.EXPIRED}
 )
 _SEEN_TO_THE_END: Final = frozenset({AttemptState.SETTLED, AttemptState.REFUNDED, AttemptState.VOIDED})
+_GIVEN_BACK: Final = frozenset({AttemptState.VOIDED, AttemptState.REFUNDED})
 _IN_DOUBT: Final = frozenset({AttemptState.DOUBTFUL, AttemptState.DUPLICATE})
 _ABOUT_DOUBT: Final = frozenset({ReviewKind.DOUBTFUL_FAILURE})
 _ABOUT_SURPLUS: Final = frozenset(
@@ -178,6 +179,9 @@ def _reserved_and_counted(finding: Finding, it: Situation) -> Decision:
 
 
 def _taken(finding: Finding, it: Situation) -> Decision:
+    if it.attempt in _GIVEN_BACK:
+        # A person said so, or we had it done; the gateway has the money all the same.
+        return Decision(review=ReviewKind.CONTRADICTION)
     settled = (Event.SETTLE,) if finding.is_settled else ()
     if it.counts:
         if it.attempt in _UNCONFIRMED or it.attempt is AttemptState.NEEDS_PERSON:

@@ -169,6 +169,21 @@ class OrderConformance:
         with refused():
             journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
 
+    def test_what_was_freed_can_be_locked_again(self, journal: JournalPort) -> None:
+        """An approval was no payment, and then one came: by the same order, or by another, never by both."""
+        begun(journal, order(1, "F1", "F2"), order(2, "F2"))
+        journal.run(approve)
+        for number, references in ((1, ("F1", "F2")), (2, ("F2",))):
+            journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+            again = order(number, *references)
+            journal.run(lambda tx, it=again: tx.locks.take(it, at=NOW))
+            with journal.reading() as tx:
+                assert set(references) == tx.locks.held(TENANT, {"F1", "F2"})
+        with refused():
+            journal.run(lambda tx: tx.locks.take(order(1, "F1", "F2"), at=NOW))
+        with refused():
+            journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
+
 
 class CallbackConformance:
     """Kept once, answered alike, refused ones only counted."""
