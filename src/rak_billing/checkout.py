@@ -6,8 +6,9 @@ so that a crash at any point leaves either all of it or nothing. The deciding is
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
+from itertools import islice
 from secrets import compare_digest, token_bytes
 from typing import Final, Literal
 
@@ -380,15 +381,20 @@ class Checkout:
         """
         Send what is due from the outbox, no more than *limit* tries of it, and return how much was delivered.
 
-        Mails go to the mailer, postings to a billing system that takes them, in the way that it declares. What is refused
-        is due again after a pause; what cannot be repeated safely, or was tried for days, is put before a person. Call
-        this after answering a callback, and from a worker. Without a mailer mails wait, and the log says so once.
+        Mails go to the mailer, postings to a billing system that takes them, in the way that it declares. What is refused,
+        or meets a fault that nobody foresaw, is due again after a pause and holds up nothing else; what cannot be repeated
+        safely, or was tried for days, is put before a person. Call this after answering a callback, and from a worker.
+        Without a mailer mails wait, and the log says so once.
         """
+        return sum(islice(self.deliveries(), limit))
+
+    def deliveries(self) -> Iterator[bool]:
+        """Do what `deliver` does, one message at each step, and tell of each whether it was delivered."""
         if self.mailer is None:
             self._no_mailer.warn("no mailer was given: confirmation mails wait in the outbox")
         books = self.billing
         desk = PostingDesk(self.journal, books, self._seal, self.clock) if takes_postings(books) else None
-        return Delivery(self.tenant, self.journal, self.mailer, desk, self.secrets, self.clock).run(limit)
+        return Delivery(self.tenant, self.journal, self.mailer, desk, self.secrets, self.clock).steps()
 
     def staff(self) -> StaffDesk:
         """Give the staff's side of the journal: what waits for a person, and what they find out."""

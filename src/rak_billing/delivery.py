@@ -1,6 +1,7 @@
 """Empties the outbox: what a payment promised to send leaves this machine, once."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from email.message import EmailMessage
 from threading import Lock
@@ -34,7 +35,7 @@ class Notice:
             _log.warning(words)
 
 
-#: A mail that nobody takes is given up after so many tries: some five days.
+#: A mail that nobody takes, and what fails in ways that nobody foresaw, is given up after so many tries: some five days.
 MOST_TRIES: Final = 30
 
 
@@ -59,13 +60,10 @@ class Delivery:
     secrets: ReceiptSecrets = attrs.field(repr=False)
     clock: Clock
 
-    def run(self, limit: int | None = None) -> int:
-        """Deliver what is due, no more than *limit* tries of it, and return how much was delivered."""
-        delivered, tries = 0, 0
-        while (limit is None or tries < limit) and (entry := self._claim()) is not None:
-            tries += 1
-            delivered += self._deliver(entry)
-        return delivered
+    def steps(self) -> Iterator[bool]:
+        """Deliver what is due, one entry at each step, and tell of each whether it was delivered."""
+        while (entry := self._claim()) is not None:
+            yield self._deliver(entry)
 
     def _claim(self) -> OutboxEntry | None:
         now = self.clock()
@@ -74,6 +72,14 @@ class Delivery:
         return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=now, without=without))
 
     def _deliver(self, entry: OutboxEntry) -> bool:
+        try:
+            return self._hand_over(entry)
+        except Exception as error:  # noqa: BLE001 - whatever one entry meets, the others must leave
+            _log.exception("%s met a fault that nobody foresaw, try %d", entry.key, entry.tries)
+            self._put_back(entry, f"{type(error).__name__}, see the worker's log")
+            return False
+
+    def _hand_over(self, entry: OutboxEntry) -> bool:
         if entry.topic == POSTING and self.postings is not None:
             return self.postings.deliver(entry)
         if entry.topic == CONFIRMATION_MAIL and self.mailer is not None:
@@ -91,14 +97,16 @@ class Delivery:
         self.journal.run(lambda tx: tx.outbox.done(entry, at=at), repeatable=True)
         return True
 
-    def _put_back(self, entry: OutboxEntry, error: str) -> None:
+    def _put_back(self, entry: OutboxEntry, words: str) -> None:
+        """Leave an entry for later, or to a person; when it was begun stays written, so that a posting goes on as declared."""
         now = self.clock()
+        why = ReviewKind.NOT_POSTED if entry.topic == POSTING else ReviewKind.NOT_SENT
 
         def write(tx: TransactionPort) -> None:
             if entry.tries < MOST_TRIES:
-                tx.outbox.failed(entry, error=error, now=now)
+                tx.outbox.unknown(entry, error=words, now=now)
             else:
-                park(tx, entry, error, at=now, why=ReviewKind.NOT_SENT)
+                park(tx, entry, words, at=now, why=why)
 
         self.journal.run(write, repeatable=True)
 

@@ -6,47 +6,57 @@ leaves a lease that runs out. What it cannot do now (a database or gateway that 
 """
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
 
 import attrs
 
 from rak_billing.checkout import Checkout
-from rak_billing.errors import BillingError
 from rak_billing.recovery.sweeping import SweepReport
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-#: Messages and looks between two questions whether to stop.
-_AT_A_TIME: Final = 10
+#: Looks and messages of one round at most, and the time after which none of them is begun: neither kind keeps the other waiting.
+_LOOKS: Final = 10
+_MESSAGES: Final = 1000
 _BUDGET: Final = timedelta(seconds=10)
 #: Seconds of rest where nothing was due, and after trouble.
 _REST: Final = 1.0
 _REST_AFTER_TROUBLE: Final = 10.0
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Round:
     """
     What one round did.
 
     Attributes:
         delivered: Messages that left.
+        refused: Messages that did not; due again after a pause, or given up.
         sweep: What the sweep did.
         has_trouble: Whether some of it could not be done now.
     """
 
-    delivered: int
-    sweep: SweepReport
+    delivered: int = 0
+    refused: int = 0
+    sweep: SweepReport = attrs.field(factory=SweepReport)
     has_trouble: bool = False
 
     @property
     def was_idle(self) -> bool:
         """Whether nothing was due."""
-        return not self.delivered and self.sweep == SweepReport()
+        return not (self.delivered or self.refused) and self.sweep == SweepReport()
+
+    def __add__(self, other: "Round") -> "Round":
+        """Add what was done after this."""
+        return Round(
+            delivered=self.delivered + other.delivered,
+            refused=self.refused + other.refused,
+            sweep=self.sweep + other.sweep,
+            has_trouble=self.has_trouble or other.has_trouble,
+        )
 
 
 @attrs.frozen
@@ -74,25 +84,47 @@ class Worker:
 
     def drain(self) -> Round:
         """Do all that is due now, and return what it came to."""
-        delivered, sweep = 0, SweepReport()
+        total = Round()
         while not self.wait(0):
             done = self.round()
-            delivered, sweep = delivered + done.delivered, sweep + done.sweep
+            total += done
             if done.was_idle or done.has_trouble:
-                return Round(delivered, sweep, has_trouble=done.has_trouble)
-        return Round(delivered, sweep)
+                break
+        return total
 
     def round(self) -> Round:
-        """Do some of what is due; trouble with database, gateway or billing is logged and left for the next round."""
+        """Do some of what is due; trouble of any kind is logged and left for the next round."""
         # The sweep first: what it confirms has mails to send.
-        sweep, swept = _tried(lambda: self.checkout.sweep(limit=_AT_A_TIME, budget=_BUDGET), SweepReport())
-        delivered, sent = _tried(lambda: self.checkout.deliver(limit=_AT_A_TIME), 0)
-        return Round(delivered, sweep, has_trouble=not (swept and sent))
+        return _together(self._looks()) + _together(self._messages())
+
+    def _looks(self) -> Iterator[Round]:
+        until = self.checkout.clock() + _BUDGET
+        for _ in range(_LOOKS):
+            if self._is_over(until):
+                return
+            report = self.checkout.sweep(limit=1, budget=_BUDGET)
+            yield Round(sweep=report)
+            if report.is_finished:
+                return
+
+    def _messages(self) -> Iterator[Round]:
+        until = self.checkout.clock() + _BUDGET
+        for has_left in islice(self.checkout.deliveries(), _MESSAGES):
+            yield Round(delivered=1) if has_left else Round(refused=1)
+            if self._is_over(until):
+                return
+
+    def _is_over(self, until: datetime) -> bool:
+        return self.wait(0) or self.checkout.clock() >= until
 
 
-def _tried(work: Callable[[], T], otherwise: T) -> tuple[T, bool]:
+def _together(parts: Iterator[Round]) -> Round:
+    """Add up what was done until trouble came."""
+    total = Round()
     try:
-        return work(), True
-    except BillingError:
+        for part in parts:
+            total += part
+    except Exception:  # noqa: BLE001 - no trouble ends a worker; it rests, and goes on
         _log.exception("a part of this round could not be done")
-        return otherwise, False
+        total += Round(has_trouble=True)
+    return total

@@ -1,9 +1,11 @@
 """The outbox and its mail: once when nothing crashes, again when something does."""
 
+import smtplib
+
 import attrs
 import pytest
 
-from rak_billing.errors import JournalError
+from rak_billing.delivery import MOST_TRIES
 from rak_billing.payments.outbox import LEASE
 from rak_billing.tenant import Tenant
 from support.callbacks import approved
@@ -114,9 +116,30 @@ def test_each_operator_sends_its_own_mails(shop):
 
 
 @pytest.mark.parametrize("damage", ["UPDATE outbox SET topic = 'other'", "DELETE FROM receipts"])
-def test_an_entry_that_makes_no_sense_is_an_error(shop, damage):
-    """An entry without its receipt, or of an unknown kind, is never passed over."""
+def test_an_entry_that_makes_no_sense_holds_up_nothing_and_ends_before_a_person(shop, damage, caplog):
+    """Without its receipt, or of an unknown kind: the log says so, the others leave, and after some days it is a dead letter."""
     with shop.journal.engine.begin() as connection:
         connection.exec_driver_sql(damage)
-    with pytest.raises(JournalError):
+    shop.settle(approved(shop.pay(B)))
+    assert (1, 1) == (shop.checkout.deliver(), len(shop.mailbox.messages))
+    assert "a fault that nobody foresaw" in caplog.text
+    for _ in range(MOST_TRIES):
+        shop.wait(hours=6)
         shop.checkout.deliver()
+    (letter,) = shop.checkout.staff().dead_letters()
+    assert (MOST_TRIES, "JournalError, see the worker's log") == (letter.tries, letter.error)
+    assert 1 == len(shop.checkout.staff().waiting())
+
+
+def test_a_mailer_that_raises_what_it_should_not_loses_nothing(shop):
+    """An adapter lets an error of its own out: the mail is sent later, and the error's words, which may name a customer, are not kept."""
+
+    def refuse(_message):
+        raise smtplib.SMTPRecipientsRefused({EMAIL: (550, b"no such user")})
+
+    shop.mailbox.send, send = refuse, shop.mailbox.send
+    assert [False] == list(shop.checkout.deliveries())
+    assert "SMTPRecipientsRefused, see the worker's log" == shop.rows("outbox")[0]["last_error"]
+    shop.mailbox.send = send
+    shop.wait(minutes=1)
+    assert [True] == list(shop.checkout.deliveries())

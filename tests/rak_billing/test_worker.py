@@ -57,7 +57,7 @@ def test_trouble_is_logged_and_left_for_the_next_round(caplog):
                 with shop.journal.engine.begin() as connection:
                     if "gone" in str(connection.exec_driver_sql("SELECT name FROM sqlite_master").all()):
                         connection.exec_driver_sql("ALTER TABLE gone RENAME TO outbox")
-            return len(rests) > 6
+            return len(rests) > 12
 
         Worker(shop.checkout, wait).run()
         assert 1 == len(shop.mailbox.messages)
@@ -72,6 +72,48 @@ def test_a_drain_that_meets_trouble_says_so():
         with shop.journal.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE outbox")
         assert Worker(shop.checkout, never).drain().has_trouble
+
+
+def test_no_message_is_begun_after_the_wish_to_stop():
+    """Told to stop in the middle of a backlog: the message in hand leaves, the next one stays."""
+    with till() as shop:
+        for bill in (A, B):
+            shop.settle(approved(shop.pay(bill)))
+        done = Worker(shop.checkout, lambda _: bool(shop.mailbox.messages)).drain()
+        assert (1, 1) == (done.delivered, len(shop.mailbox.messages))
+
+
+def test_refused_messages_do_not_end_a_drain():
+    """One that nobody takes comes first: what is due behind it leaves in the same drain, and the drain tells of both."""
+    with till() as shop:
+        for bill in (A, B):
+            shop.settle(approved(shop.pay(bill)))
+        take, refused = shop.mailbox.send, []
+
+        def send(message):
+            if not refused:
+                refused.append(message)
+                raise RuntimeError("an adapter's own fault")
+            take(message)
+
+        shop.mailbox.send = send
+        done = Worker(shop.checkout, never).drain()
+        assert (1, 1, False) == (done.delivered, done.refused, done.has_trouble)
+
+
+def test_one_attempt_that_cannot_be_looked_at_holds_up_no_other(shop, caplog):
+    """What is kept of it cannot be read: it is told in the log and looked at again later, and the others are confirmed."""
+    broken, sound = shop.till.pay(A), shop.till.pay(B)
+    for form in (broken, sound):
+        shop.pay(form)
+    with shop.till.journal.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE attempts SET state = 'nonsense' WHERE order_id = '{broken.order_id}'"
+        )
+    done = Worker(shop.checkout, never).drain()
+    assert (1, 1, 1, False) == (done.sweep.failed, done.sweep.confirmed, done.delivered, done.has_trouble)
+    assert f"the look at {broken.order_id} met a fault" in caplog.text
+    assert Worker(shop.checkout, never).drain().was_idle
 
 
 def test_a_worker_stops_within_a_moment(shop):

@@ -57,11 +57,12 @@ def _stopping() -> Iterator[threading.Event]:
 
 def _report(done: Round) -> None:
     sweep = done.sweep
-    click.echo(f"Messages partis : {done.delivered}")
+    click.echo(f"Messages partis : {done.delivered} ; refusés, à renvoyer plus tard : {done.refused}")
     click.echo(
         f"Paiements interrogés : {sweep.asked} ; confirmés : {sweep.confirmed} ; capturés : {sweep.captured} ; "
         f"annulés : {sweep.voided} ; remboursés : {sweep.refunded} ; expirés : {sweep.expired} ; "
-        f"à voir par une personne : {sweep.referred} ; sans réponse : {sweep.unanswered}"
+        f"à voir par une personne : {sweep.referred} ; sans réponse : {sweep.unanswered} ; "
+        f"en échec : {sweep.failed}"
     )
     if done.has_trouble:
         raise click.ClickException("une partie n'a pas pu être faite ; le journal des messages dit pourquoi")

@@ -21,6 +21,8 @@ __all__ = ["blueprint", "notice"]
 
 blueprint = Blueprint("callback", __name__)
 _log: Final = logging.getLogger(__name__)
+#: This payment's messages, and some that waited; a thread of the web server is not the place for a backlog.
+_AT_A_TIME: Final = 5
 
 
 @blueprint.post("/cmi/callback")
@@ -46,7 +48,7 @@ def _reply(checkout: Checkout) -> str:
 
 def _deliver(checkout: Checkout) -> None:
     try:
-        checkout.deliver()
+        checkout.deliver(limit=_AT_A_TIME)
     except Exception:  # noqa: BLE001 - the answer has left; nobody is there to be told
         # The outbox keeps what was not delivered; the next payment or the next sweep tries again.
         _log.exception("the outbox could not be delivered")

@@ -38,6 +38,7 @@ class SweepReport:
     Attributes:
         asked: Attempts that the gateway was asked about and answered.
         unanswered: Attempts that it gave no readable answer about; asked again later.
+        failed: Attempts whose look met a fault that nobody foresaw, told in the log; looked at again later.
         confirmed: Payments that are known to be taken now.
         captured: Of those, the ones that the sweep had taken.
         voided: Payments too many that were cancelled.
@@ -49,6 +50,7 @@ class SweepReport:
 
     asked: int = 0
     unanswered: int = 0
+    failed: int = 0
     confirmed: int = 0
     captured: int = 0
     voided: int = 0
@@ -105,8 +107,8 @@ class Sweep:
 
     def _look(self, inquiry: Inquiry, counts: "Counter[str]") -> bool:
         """Look at one attempt; False when the gateway shuts us out, so that no other answer can be had."""
-        expected, operation = self._read(inquiry)
         try:
+            expected, operation = self._read(inquiry)
             if operation is not None:
                 self._resolve(inquiry, operation, counts)
             else:
@@ -116,6 +118,10 @@ class Sweep:
             _log.warning("the gateway gave no answer about %s: %s", inquiry.order_id, error)
             self._back_off(inquiry)
             return not isinstance(error, (RequestRefusedError, OperationBlockedError))
+        except Exception:  # noqa: BLE001 - whatever one attempt meets, the others must be looked at
+            counts["failed"] += 1
+            _log.exception("the look at %s met a fault that nobody foresaw", inquiry.order_id)
+            self._back_off(inquiry)
         return True
 
     def _read(self, inquiry: Inquiry) -> tuple[Money, OperationRecord | None]:
