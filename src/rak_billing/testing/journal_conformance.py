@@ -21,7 +21,14 @@ import attrs
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import Answered, KnownCallback, OutboxEntry, Review, ReviewKind
+from rak_billing.payments.records import (
+    Answered,
+    KnownCallback,
+    OrderRecord,
+    OutboxEntry,
+    Review,
+    ReviewKind,
+)
 from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
 from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
 from rak_billing.testing.journal_steps import (
@@ -171,18 +178,21 @@ class OrderConformance:
 
     def test_what_was_freed_can_be_locked_again(self, journal: JournalPort) -> None:
         """An approval was no payment, and then one came: by the same order, or by another, never by both."""
-        begun(journal, order(1, "F1", "F2"), order(2, "F2"))
+        first, second = order(1, "F1", "F2"), order(2, "F2")
+        begun(journal, first, second)
         journal.run(approve)
-        for number, references in ((1, ("F1", "F2")), (2, ("F2",))):
-            journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
-            again = order(number, *references)
-            journal.run(lambda tx, it=again: tx.locks.take(it, at=NOW))
+
+        def lock(it: OrderRecord) -> frozenset[str]:
+            journal.run(lambda tx: tx.locks.take(it, at=NOW))
             with journal.reading() as tx:
-                assert set(references) == tx.locks.held(TENANT, {"F1", "F2"})
-        with refused():
-            journal.run(lambda tx: tx.locks.take(order(1, "F1", "F2"), at=NOW))
-        with refused():
-            journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
+                return tx.locks.held(TENANT, {"F1", "F2"})
+
+        for it, held in ((first, {"F1", "F2"}), (second, {"F2"})):
+            journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+            assert held == lock(it)
+        for it in (first, second):
+            with refused():
+                lock(it)
 
 
 class CallbackConformance:
