@@ -7,7 +7,6 @@ import pytest
 from rak_billing.billing_posting import AlreadyPosted, Posted, Refused, RefusedReason
 from rak_billing.errors import (
     BillingUnavailableError,
-    JournalError,
     PostingNotSentError,
     PostingUnknownError,
 )
@@ -197,14 +196,37 @@ def test_an_order_that_is_not_paid_any_more_is_not_posted():
         assert (0, ["not_posted"]) == (books.calls, shop.reviews())
 
 
-def test_a_posting_without_its_receipt_is_an_error():
-    """Nothing is invented for the books."""
-    with till(billing=Books(ExactlyOnce.KEY), mailer=None) as shop:
+def test_a_posting_without_its_receipt_never_leaves(caplog):
+    """What it is for is not known: the log says so, and it waits."""
+    books = Books(ExactlyOnce.KEY)
+    with till(billing=books) as shop:
         paid(shop)
         with shop.journal.engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM receipts")
-        with pytest.raises(JournalError):
-            shop.checkout.deliver()
+        assert (0, 0, {A.reference}) == (shop.checkout.deliver(), books.calls, held(shop))
+    assert "expected a receipt" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("way", "calls"), [(ExactlyOnce.PARK, 1), (ExactlyOnce.SEARCH, 1), (ExactlyOnce.KEY, 2)]
+)
+def test_an_adapter_that_raises_what_it_should_not_may_have_posted(way, calls):
+    """A fault of its own, after the books had the entry: nobody knows, so that it goes on as it declares, and posts nothing twice."""
+    books = Books(way)
+    with till(billing=books) as shop:
+        paid(shop)
+        post = books.post
+
+        def post_and_fail(posting):
+            post(posting)
+            raise KeyError("receipt")
+
+        books.post = post_and_fail
+        shop.checkout.deliver()
+        books.post = post
+        deliver_for(shop, 1)
+        assert (calls, 1) == (books.calls, len(books.entries))
+        assert (["not_posted"] if way is ExactlyOnce.PARK else []) == shop.reviews()
 
 
 @pytest.mark.parametrize(
