@@ -26,7 +26,8 @@ def parse_fields(raw_body: RawBody) -> dict[str, str]:
     Pass the raw body where you can: frameworks trim values, drop empty ones or rename fields.
 
     Raises:
-        MalformedCallbackError: too large, undecodable, or a name is empty, odd or repeated in any case of letters.
+        MalformedCallbackError: too large, undecodable, a name is empty, odd or repeated in any case of letters, or a value
+            holds the character zero.
     """
     pairs = (
         _parsed(bytes(raw_body))
@@ -43,6 +44,9 @@ def parse_fields(raw_body: RawBody) -> dict[str, str]:
         raise MalformedCallbackError(
             "a field name is repeated; PHP, Java and Python would read different values"
         )
+    if "\0" in "".join(fields.values()):
+        # C ends a text there, and databases keep none that holds it.
+        raise MalformedCallbackError("a value holds the character zero")
     return fields
 
 

@@ -72,11 +72,13 @@ def first_of_month(value: date | str) -> date:
 
 
 def is_text(_instance: object, field: attrs.Attribute[Any], value: object) -> None:
-    """Refuse what is no text, or a text that was decoded with another charset."""
+    """Refuse what is no text, a text that was decoded with another charset, or one that no database keeps."""
     if not isinstance(value, str):
         raise InvoiceError(field.name, f"expected text, not {type(value).__name__}")
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise InvoiceError(field.name, "holds half a character; was it decoded with another charset?")
+    if "\0" in value:
+        raise InvoiceError(field.name, "holds the character zero; was it padded to a fixed width?")
 
 
 def is_reference(_instance: object, field: attrs.Attribute[Any], value: str) -> None:

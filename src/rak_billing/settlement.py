@@ -38,6 +38,7 @@ def decide(
     order_state: OrderState,
     paid_by_another: bool,
     is_its_payment: bool = False,
+    is_another_payment: bool = False,
     has_ended: bool = False,
 ) -> Decision:
     """
@@ -55,18 +56,18 @@ def decide(
         is_its_payment: Whether this very transaction is what the order is paid by already: the gateway was asked before
             this callback came.
 
+        is_another_payment: Whether the attempt was paid by another transaction before.
+
         has_ended: Whether the attempt's money was given back before.
     """
     match outcome:
         case Approved():
-            is_to_be_paid = order_state is OrderState.OPEN and not paid_by_another
-            if (is_to_be_paid or is_its_payment) and not has_ended:
+            is_payable = order_state is OrderState.OPEN and not paid_by_another
+            if has_ended:
+                return _approved_too_late(is_payable=is_payable, is_another_payment=is_another_payment)
+            if is_payable or is_its_payment:
                 return Decision(Event.APPROVE, usual)
-            if not has_ended:
-                return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT)
-            # A payment too many that the sweep voided before its callback came needs nobody.
-            trouble = ReviewKind.CONTRADICTION if is_to_be_paid else None
-            return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, trouble)
+            return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT)
         case Declined() | NotAuthenticated():
             return Decision(Event.DECLINE, usual)
         case Failed(authorization_sign=True):
@@ -75,3 +76,9 @@ def decide(
             return Decision(Event.FAIL, usual)
         case _:
             assert_never(outcome)
+
+
+def _approved_too_late(*, is_payable: bool, is_another_payment: bool) -> Decision:
+    """Capture nothing of an attempt whose money was given back, and tell a person, unless it was a payment too many."""
+    why = ReviewKind.DUPLICATE_PAYMENT if is_another_payment else None
+    return Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.CONTRADICTION if is_payable else why)

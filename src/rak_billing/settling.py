@@ -172,6 +172,7 @@ def _settle_matched(
         order_state=order.state,
         paid_by_another=paid_by_another,
         is_its_payment=_is_its_payment(attempt, outcome.facts),
+        is_another_payment=_is_another_payment(attempt, outcome.facts),
         has_ended=attempt.state.has_ended,
     )
     was_open = order.state is OrderState.OPEN
@@ -191,6 +192,10 @@ def _is_its_payment(attempt: AttemptRecord, facts: PaymentFacts) -> bool:
     if attempt.facts is None or not attempt.has_paid or facts.transaction_id is None:
         return False
     return attempt.facts.transaction_id == facts.transaction_id
+
+
+def _is_another_payment(attempt: AttemptRecord, facts: PaymentFacts) -> bool:
+    return attempt.facts is not None and attempt.facts.transaction_id != facts.transaction_id
 
 
 def _accept(
@@ -262,7 +267,8 @@ def _answer(tx: TransactionPort, callback: Callback, outcome: str, reply: Reply)
 
 
 def _review(tx: TransactionPort, callback: Callback, kind: ReviewKind, *, at: datetime) -> None:
-    tx.reviews.add(Review(callback.order_id, kind, callback.digest, at))
+    # One kind may come of one callback twice.
+    tx.reviews.keep(Review(callback.order_id, kind, callback.digest, at))
 
 
 def _kind(outcome: Outcome) -> str:

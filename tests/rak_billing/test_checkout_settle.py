@@ -9,6 +9,7 @@ from rak_billing.clock import utc_now
 from rak_billing.confirmation import receipt_of as issue
 from rak_billing.errors import JournalError
 from rak_billing.payments.states import PublicState, TransitionError
+from rak_billing.staff import Resolution
 from rak_billing.tenant import Tenant
 from support.callbacks import approved, at, declined, doubtful, failed, new_transaction_id, not_authenticated
 from support.checkout_kit import NOON, A, B, Till, till
@@ -97,6 +98,28 @@ def test_a_decline_after_an_approval_of_one_transaction_undoes_nothing(shop):
     assert (PublicState.PAID, ["contradiction"]) == (shop.seen(form).state, shop.reviews())
     assert CAPTURE == shop.settle(approved(form, TransId=transaction))
     assert 1 == len(shop.rows("receipts"))
+
+
+def test_an_approval_that_contradicts_twice_is_answered(place):
+    """Its transaction was declined before, and its attempt voided since: one matter for a person, one answer."""
+    with till(place, confirm="later") as shop:
+        form = shop.pay(A)
+        assert ACKNOWLEDGE == shop.settle(declined(form, TransId="18253Kw4H00001"))
+        assert CAPTURE == shop.settle(approved(form))
+        shop.checkout.staff().resolve(form.order_id, Resolution.VOIDED, by="k.alami", why="vu au back-office")
+        raw = approved(form, TransId="18253Kw4H00001")
+        assert [ACKNOWLEDGE, ACKNOWLEDGE] == [shop.settle(raw), shop.settle(raw)]
+        assert ["contradiction"] == shop.reviews()
+
+
+def test_a_second_transaction_of_a_refunded_order_is_flagged(shop):
+    """Paid, given back, and charged once more under the same order id: not captured, and a person looks."""
+    form = shop.pay(A)
+    shop.settle(approved(form))
+    shop.checkout.confirm(form.order_id)
+    shop.checkout.staff().resolve(form.order_id, Resolution.REFUNDED, by="k.alami", why="vu au back-office")
+    assert ACKNOWLEDGE == shop.settle(approved(form))
+    assert (PublicState.RETURNED, ["duplicate_payment"]) == (shop.seen(form).state, shop.reviews())
 
 
 @pytest.mark.parametrize("callback", [declined, not_authenticated])

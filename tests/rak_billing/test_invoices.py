@@ -27,9 +27,14 @@ def invoice(**changes):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: invoice(service="EAU\ud800"), lambda: Account("1", "Ana\ud800", "")]
+    "make",
+    [
+        lambda: invoice(service="EAU\ud800"),
+        lambda: Account("1", "Ana\ud800", ""),
+        lambda: Account("1", "Ana", "RUE\0"),
+    ],
 )
-def test_half_a_character_is_refused_at_the_door(make):
+def test_what_no_database_holds_is_refused_at_the_door(make):
     """Text that no database can hold never reaches a payment."""
     with pytest.raises(InvoiceError):
         make()

@@ -79,3 +79,17 @@ def test_an_approval_of_what_was_given_back_is_not_captured():
         Approved(FACTS), Reply.CAPTURE, order_state=OrderState.OPEN, paid_by_another=False, has_ended=True
     )
     assert Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.CONTRADICTION) == decision
+
+
+@pytest.mark.parametrize("state", [OrderState.REFUNDED, OrderState.VOIDED, OrderState.PART_REFUNDED])
+def test_another_payment_of_what_was_given_back_is_put_before_a_person(state):
+    """The card was charged once more after the first payment was given back: not captured, and nobody may miss it."""
+    decision = decide(
+        Approved(FACTS),
+        Reply.CAPTURE,
+        order_state=state,
+        paid_by_another=False,
+        is_another_payment=True,
+        has_ended=True,
+    )
+    assert Decision(Event.DUPLICATE, Reply.ACKNOWLEDGE, ReviewKind.DUPLICATE_PAYMENT) == decision

@@ -20,8 +20,9 @@ from rak_billing.payments.journal import Journal
 from rak_billing.payments.states import PublicState
 from rak_billing.recovery.gateway import PacedGateway
 from rak_billing.recovery.sweeping import SweepReport
+from rak_billing.staff import Resolution
 from support.callbacks import approved
-from support.checkout_kit import NOON, A, B, till
+from support.checkout_kit import CUSTOMER, NOON, A, B, till
 from support.recovery_kit import ALL, DECLINED, Counter, counter
 
 
@@ -303,6 +304,21 @@ def test_a_payment_that_was_voided_at_the_gateway_is_undone(shop):
         api.void(form.order_id)
     sweep_through(shop, days=2)
     assert (("voided", "voided"), ["undone"]) == (shop.states(form), shop.reviews())
+
+
+def test_an_invoice_whose_payment_was_voided_can_be_paid_again(shop):
+    """Not posted yet, and not paid any more: shown again, payable, and an older attempt at it counts."""
+    older, form = shop.till.pay(A, B), shop.till.pay(A)
+    shop.pay(form)
+    shop.checkout.sweep()
+    shop.wait(minutes=10)
+    shop.bank.api("void").void(form.order_id)
+    shop.checkout.staff().resolve(form.order_id, Resolution.VOIDED, by="k.alami", why="vu au back-office")
+    assert ("voided", "voided") == shop.states(form)
+    assert (A, B) == shop.checkout.look_up(CUSTOMER).invoices
+    assert shop.till.pay(A)
+    shop.pay(older)
+    assert ("capture_requested", "accepted") == shop.states(older)
 
 
 def test_what_is_settled_is_not_asked_about_any_more(shop):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -35,11 +36,31 @@ def test_a_second_writer_waits(tmp_path):
     first.take()
     with pytest.raises(JournalError, match=r"other writers held it for 0\.02 seconds"):
         second.take()
-    with pytest.raises(JournalError):
-        first.take()
     first.give()
     second.take()
     second.give()
+
+
+def test_another_thread_waits(tmp_path):
+    """Within one process as between two; who holds it already is told at once that waiting would never end."""
+    gate = WriterGate(str(tmp_path / "gate"), seconds=0.02)
+    gate.take()
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(JournalError, match="other writers held it"):
+            pool.submit(gate.take).result()
+        with pytest.raises(JournalError, match="this thread has a transaction open"):
+            gate.take()
+        gate.give()
+        pool.submit(gate.take).result()
+        pool.submit(gate.give).result()
+
+
+def test_a_transaction_within_a_transaction_is_refused_at_once(tmp_path):
+    """It would wait for itself; the first is undone, and the journal goes on."""
+    with Journal.open(f"sqlite:///{tmp_path / 'rak.db'}") as journal:
+        with pytest.raises(JournalError, match="this thread has a transaction open"), journal.writing():
+            count(journal)
+        count(journal)
 
 
 def test_giving_what_was_not_taken_changes_nothing(tmp_path):

@@ -212,10 +212,6 @@ class RejectionsPort(Protocol):
 class ReviewsPort(Protocol):
     """What a person must look at."""
 
-    def add(self, review: Review) -> None:
-        """Put a matter before a person."""
-        ...
-
     def keep(self, review: Review) -> None:
         """Put a matter before a person unless it lies there; one that was settled is opened again."""
         ...

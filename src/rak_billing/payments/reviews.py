@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import Review, ReviewKind
@@ -16,10 +16,6 @@ class Reviews:
     """Matters for a person, inside one transaction."""
 
     _connection: Connection = attrs.field(repr=False)
-
-    def add(self, review: Review) -> None:
-        """Put a matter before a person."""
-        self._connection.execute(insert(schema.reviews).values(_row(review)))
 
     def keep(self, review: Review) -> None:
         """Put a matter before a person unless it lies there; one that was settled is opened again."""

@@ -11,7 +11,7 @@ It is a guard on top of SQLite's own locks and never a substitute: a writer that
 
 import os
 import time
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
@@ -43,6 +43,7 @@ class WriterGate:
         self._seconds = seconds
         self._here = Lock()
         self._file: int | None = None
+        self._holder: int | None = None
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._after_fork)
 
@@ -51,8 +52,13 @@ class WriterGate:
         Wait for the gate and hold it.
 
         Raises:
-            JournalError: Others held it for too long, or its file cannot be used.
+            JournalError: Others held it for too long, this thread holds it already, or its file cannot be used.
         """
+        if self._holder == get_ident():
+            raise JournalError(
+                "this thread has a transaction open that may write: a second one would wait for the first for ever; "
+                "do the work in the first, or end it before"
+            )
         until = time.monotonic() + self._seconds
         if not self._here.acquire(timeout=self._seconds):
             raise self._busy()
@@ -61,10 +67,11 @@ class WriterGate:
         except BaseException:
             self._here.release()
             raise
+        self._holder = get_ident()
 
     def give(self) -> None:
         """Let the next one in."""
-        file, self._file = self._file, None
+        file, self._file, self._holder = self._file, None, None
         if file is not None:
             _unlock(file)
             os.close(file)
@@ -91,7 +98,7 @@ class WriterGate:
 
     def _after_fork(self) -> None:
         # A child's copy would keep the lock when its parent is killed. To close is not to unlock.
-        file, self._file = self._file, None
+        file, self._file, self._holder = self._file, None, None
         if file is not None:
             os.close(file)
         self._here = Lock()

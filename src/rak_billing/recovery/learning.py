@@ -11,7 +11,7 @@ from cmi_gateway.outcome import PaymentFacts
 from rak_billing.confirmation import Confirmation
 from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, Inquiry, OrderRecord, Review, ReviewKind
-from rak_billing.payments.states import Event, OrderState
+from rak_billing.payments.states import Event
 from rak_billing.recovery.deciding import Decision, Move, Situation, decide_look, next_due
 from rak_billing.recovery.findings import Finding
 
@@ -127,9 +127,10 @@ def happen(
     """Let one event happen, with what belongs to it: a receipt, or invoices that are free again."""
     if event is Event.CONFIRM:
         return confirmation.confirm(tx, order, attempt, at=at, facts=facts)
-    was_accepted = order.state is OrderState.ACCEPTED
+    was_holding = order.state.holds_invoices
     order, attempt = tx.orders.apply(event, order, attempt, at=at, facts=facts)
-    if was_accepted and order.state is OrderState.OPEN:
+    if was_holding and not order.state.holds_invoices:
+        # Else nobody could pay them again: an order that is not paid any more is never posted.
         tx.locks.release(order.reference, at=at)
     return order, attempt
 
