@@ -64,7 +64,7 @@ class OrdersPort(Protocol):
         ...
 
     def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
-        """Return the attempt whose approval was accepted, or None."""
+        """Return the attempt whose approval was accepted and stands (`AttemptRecord.has_paid`), or None."""
         ...
 
     def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:

@@ -21,14 +21,7 @@ import attrs
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import (
-    Answered,
-    KnownCallback,
-    OrderRecord,
-    OutboxEntry,
-    Review,
-    ReviewKind,
-)
+from rak_billing.payments.records import Answered, KnownCallback, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
 from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
 from rak_billing.testing.journal_steps import (
@@ -42,6 +35,7 @@ from rak_billing.testing.journal_steps import (
     put,
     refused,
 )
+from rak_billing.testing.outbox_conformance import OutboxConformance
 from rak_billing.testing.recovery_conformance import (
     InquiryConformance,
     OperationConformance,
@@ -121,6 +115,21 @@ class OrderConformance:
             ) == (AttemptState.CAPTURE_REQUESTED, FACTS, NOW)
             assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
             assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
+
+    def test_a_payment_that_fell_counts_no_more(self, journal: JournalPort) -> None:
+        """Voided before it was paid: no attempt of the order is accepted, and it can be paid again."""
+        begun(journal, order())
+        assert journal.run(approve)
+
+        def void(tx: TransactionPort) -> None:
+            found = tx.orders.locked("ORDER-1-1")
+            assert found is not None
+            tx.orders.apply(Event.VOID, *found, at=NOW)
+
+        journal.run(void)
+        with journal.reading() as tx:
+            assert tx.orders.accepted_attempt("ORDER-1") is None
+            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve", "void"]
 
     def test_released_invoices_can_be_locked_again(self, journal: JournalPort) -> None:
         """A payment that is no more, or that is posted, holds nobody up."""
@@ -299,50 +308,6 @@ class ReceiptConformance:
         for again in (("2", "ORDER-1", "S2"), ("1", "ORDER-2", "S2"), ("2", "ORDER-2", "S1")):
             with refused():
                 journal.run(lambda tx, a=again: self._issue(tx, *a))  # type: ignore[misc]
-
-
-class OutboxConformance:
-    """At least once, and one worker at a time."""
-
-    def test_an_entry_is_claimed_by_one(self, journal: JournalPort) -> None:
-        """During its lease nobody else gets it, nor another operator ever; after that it is due again."""
-        put(journal, "K1")
-        assert journal.run(lambda tx: tx.outbox.claim("OTHER", now=NOW)) is None
-        assert OutboxEntry("K1", "mail", "ORDER-1", 1) == journal.run(
-            lambda tx: tx.outbox.claim(TENANT, now=NOW)
-        )
-        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
-        again = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
-        assert again is not None
-        assert (again.key, again.tries) == ("K1", 2)
-
-    def test_a_late_worker_has_nothing_to_say(self, journal: JournalPort) -> None:
-        """Once claimed anew, an entry belongs to the newer claim; delivered, it stays delivered."""
-        put(journal, "K1")
-        late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
-        newer = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
-        assert late is not None
-        assert newer is not None
-        journal.run(lambda tx: tx.outbox.done(late, at=NOW))
-        assert journal.run(lambda tx: tx.outbox.waiting()) == 1
-        journal.run(lambda tx: tx.outbox.done(newer, at=NOW))
-        journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
-        assert journal.run(lambda tx: tx.outbox.waiting()) == 0
-
-    def test_a_failed_entry_comes_again(self, journal: JournalPort) -> None:
-        """Not at once, and not never."""
-        put(journal, "K1")
-        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
-        assert entry is not None
-        journal.run(lambda tx: tx.outbox.failed(entry, error="full", now=NOW))
-        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
-        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(days=1))) is not None
-
-    def test_a_key_is_put_in_once(self, journal: JournalPort) -> None:
-        """So no payment is told twice."""
-        put(journal, "K1")
-        with refused():
-            journal.run(lambda tx: tx.outbox.add(key="K1", topic="mail", order_reference="ORDER-1", at=NOW))
 
 
 class ConcurrencyConformance:

@@ -1,0 +1,136 @@
+"""What the outbox of a journal must hold to: nothing is lost, and nobody sends blindly what may have arrived."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import DeadLetter, OutboxEntry
+from rak_billing.testing.journal_samples import NOW, TENANT
+from rak_billing.testing.journal_steps import put, refused
+
+__all__ = ["OutboxConformance"]
+
+
+def _try(journal: JournalPort, *, is_unknown: bool, at: datetime) -> OutboxEntry:
+    entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=at))
+    assert entry is not None
+    if entry.begun_at is None:
+        assert journal.run(lambda tx: tx.outbox.begin(entry, at=at))
+
+    def end(tx: TransactionPort) -> None:
+        report = tx.outbox.unknown if is_unknown else tx.outbox.failed
+        report(entry, error="no answer", now=at)
+
+    journal.run(end)
+    return entry
+
+
+class OutboxConformance:
+    """At least once, and one worker at a time."""
+
+    def test_an_entry_is_claimed_by_one(self, journal: JournalPort) -> None:
+        """During its lease nobody else gets it, nor another operator ever; after that it is due again."""
+        put(journal, "K1")
+        assert journal.run(lambda tx: tx.outbox.claim("OTHER", now=NOW)) is None
+        assert OutboxEntry("K1", "mail", "ORDER-1", 1) == journal.run(
+            lambda tx: tx.outbox.claim(TENANT, now=NOW)
+        )
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
+        again = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
+        assert again is not None
+        assert (again.key, again.tries) == ("K1", 2)
+
+    def test_a_late_worker_has_nothing_to_say(self, journal: JournalPort) -> None:
+        """Once claimed anew, an entry belongs to the newer claim; delivered, it stays delivered."""
+        put(journal, "K1")
+        late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        newer = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
+        assert late is not None
+        assert newer is not None
+        journal.run(lambda tx: tx.outbox.done(late, at=NOW))
+        assert journal.run(lambda tx: tx.outbox.waiting()) == 1
+        journal.run(lambda tx: tx.outbox.done(newer, at=NOW))
+        journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
+        assert journal.run(lambda tx: tx.outbox.waiting()) == 0
+
+    def test_a_failed_entry_comes_again(self, journal: JournalPort) -> None:
+        """Not at once, and not never."""
+        put(journal, "K1")
+        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        assert entry is not None
+        journal.run(lambda tx: tx.outbox.failed(entry, error="full", now=NOW))
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(days=1))) is not None
+
+    def test_an_unfinished_try_is_known_to_the_next(self, journal: JournalPort) -> None:
+        """A worker died after it had begun: the next one is told, and does not send blindly what may have arrived."""
+        put(journal, "K1")
+        late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        assert late is not None
+        assert journal.run(lambda tx: tx.outbox.begin(late, at=NOW))
+        then = NOW + timedelta(hours=1)
+        newer = journal.run(lambda tx: tx.outbox.claim(TENANT, now=then))
+        assert OutboxEntry("K1", "mail", "ORDER-1", 2, begun_at=NOW) == newer
+        assert newer is not None
+        assert not journal.run(lambda tx: tx.outbox.begin(late, at=then))
+
+    def test_only_what_did_not_leave_may_begin_anew(self, journal: JournalPort) -> None:
+        """Whether it arrived is not known: the beginning stays written. It did not leave: nothing is open."""
+        put(journal, "K1")
+        seen = []
+        for hours, is_unknown in enumerate((True, False, True)):
+            at = NOW + timedelta(hours=hours)
+            entry = _try(journal, is_unknown=is_unknown, at=at)
+            seen.append(entry.begun_at)
+        assert seen == [None, NOW, None]
+
+    def test_a_worker_takes_what_it_can_deliver(self, journal: JournalPort) -> None:
+        """What has been due for longest, but for the topics that it cannot deliver."""
+        put(journal)
+        for key, topic, minutes in (("K1", "mail", 2), ("K2", "posting", 0), ("K3", "mail", 1)):
+            at = NOW + timedelta(minutes=minutes)
+            journal.run(
+                lambda tx, k=key, t=topic, at=at: tx.outbox.add(  # type: ignore[misc]
+                    key=k, topic=t, order_reference="ORDER-1", at=at
+                )
+            )
+        now = NOW + timedelta(minutes=3)
+        taken = [
+            journal.run(lambda tx, it=without: tx.outbox.claim(TENANT, now=now, without=it))  # type: ignore[misc]
+            for without in ({"posting"}, {"mail", "posting"}, (), ())
+        ]
+        assert [entry and entry.key for entry in taken] == ["K3", None, "K2", "K1"]
+
+    def test_what_is_given_up_waits_for_a_person(self, journal: JournalPort) -> None:
+        """Nobody gets it until a person takes it up again, or says that it is delivered; a late worker cannot give it up."""
+        put(journal, "K1")
+        late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        then = NOW + timedelta(hours=1)
+        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=then))
+        assert late is not None
+        assert entry is not None
+        assert not journal.run(lambda tx: tx.outbox.park(late, error="late", at=then))
+        journal.run(lambda tx: tx.outbox.begin(entry, at=then))
+        assert journal.run(lambda tx: tx.outbox.park(entry, error="no answer", at=then))
+        later = NOW + timedelta(days=9)
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=later)) is None
+        with journal.reading() as tx:
+            assert (DeadLetter("K1", "mail", "ORDER-1", 2, "no answer", then),) == tx.outbox.dead_letters(
+                TENANT
+            )
+            assert tx.outbox.dead_letters("OTHER") == ()
+        assert journal.run(lambda tx: tx.outbox.revive("K1", at=later, is_done=False))
+        again = journal.run(lambda tx: tx.outbox.claim(TENANT, now=later))
+        assert OutboxEntry("K1", "mail", "ORDER-1", 3) == again
+        assert again is not None
+        journal.run(lambda tx: tx.outbox.park(again, error="no answer", at=later))
+        revived = [journal.run(lambda tx: tx.outbox.revive("K1", at=later, is_done=True)) for _ in range(2)]
+        assert revived == [True, False]
+        assert journal.run(lambda tx: (tx.outbox.waiting(), tx.outbox.dead_letters(TENANT))) == (0, ())
+
+    def test_a_key_is_put_in_once(self, journal: JournalPort) -> None:
+        """So no payment is told twice."""
+        put(journal, "K1")
+        with refused():
+            journal.run(lambda tx: tx.outbox.add(key="K1", topic="mail", order_reference="ORDER-1", at=NOW))

@@ -1,0 +1,167 @@
+"""A journal of another kind fits the port, passes the conformance tests, and carries a checkout."""
+
+from collections import Counter as Tally
+
+import pytest
+
+from cmi_gateway.simulator.faults import CallbackLost, CallbackTwice, DeclinesBefore, ReplyIgnored
+from rak_billing.billing_posting import AlreadyPosted, Posted
+from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.testing.journal_conformance import JournalConformance
+from support.checkout_kit import A, B, Bills
+from support.dict_errands import Inquiries, Operations, Outbox, Paces, Reviews
+from support.dict_journal import DictJournal
+from support.dict_payments import Callbacks, Locks, Orders, Receipts
+from support.recovery_kit import ALL, Bank, Counter
+
+
+class TestDictJournal(JournalConformance):
+    @pytest.fixture
+    def journal(self):
+        """An empty journal in dictionaries."""
+        return DictJournal()
+
+
+class Books(Bills):
+    """Billing that keeps our key."""
+
+    exactly_once = ExactlyOnce.KEY
+
+    def __init__(self):
+        super().__init__(A, B)
+        self.entries = Tally()
+
+    def post(self, posting):
+        self.entries[posting.key] += 1
+        return Posted() if self.entries[posting.key] == 1 else AlreadyPosted()
+
+
+@pytest.mark.parametrize(
+    "fault", [None, CallbackLost(), CallbackTwice(), ReplyIgnored(), DeclinesBefore(times=2)], ids=str
+)
+def test_a_checkout_needs_no_more_of_a_journal_than_the_port_says(fault):
+    """On dictionaries, without a database: two payments end paid, mailed and posted, whatever befell them."""
+    books = Books()
+    shop = Counter(DictJournal(), Bank(), *ALL, billing=books)
+    shop.till.bills = books
+    shop.faults(*([fault] if fault else []))
+    forms = [shop.till.pay(chosen) for chosen in (A, B)]
+    for form in forms:
+        shop.pay(form)
+    for _ in range(30):
+        shop.wait(minutes=1)
+        shop.checkout.sweep()
+        shop.checkout.deliver()
+    assert ["paid", "paid"] == [shop.till.seen(form).state for form in forms]
+    assert [1, 1] == list(books.entries.values())
+    assert 2 == len({message["Message-ID"] for message in shop.till.mailbox.messages})
+    assert all(shop.bank.money(form).captured == shop.till.seen(form).total for form in forms)
+
+
+class ForgetsBeginnings(Outbox):
+    def begin(self, entry, *, at):
+        return self._mark(entry)
+
+
+class LendsTwice(Outbox):
+    def claim(self, tenant, *, now, without=()):
+        entry = super().claim(tenant, now=now, without=without)
+        if entry:
+            self._change(entry.key, due_at=now)
+        return entry
+
+
+class HasNoFence(Outbox):
+    def _mark(self, entry, **values):
+        self._change(entry.key, **values)
+        return True
+
+
+class GivesUpNothing(Outbox):
+    def park(self, entry, *, error, at):
+        return self._mark(entry, error=error)
+
+
+class DeliversEverything(Outbox):
+    def claim(self, tenant, *, now, without=()):
+        return super().claim(tenant, now=now)
+
+
+class RevivesWithTheOldTry(Outbox):
+    def revive(self, key, *, at, is_done):
+        begun_at = self.it.outbox[key].begun_at
+        revived = super().revive(key, at=at, is_done=is_done)
+        self._change(key, begun_at=begun_at)
+        return revived
+
+
+class CountsFallenPayments(Orders):
+    def accepted_attempt(self, order_reference):
+        return self._first_attempt(lambda one: one.order_reference == order_reference and one.facts)
+
+
+class MovesWhatMoved(Orders):
+    def apply(self, event, order, attempt, **how):
+        return super().apply(event, *self.locked(attempt.order_id), **how)
+
+
+class LocksTwice(Locks):
+    def take(self, order, *, at):
+        for reference in order.invoice_references:
+            self.it.locks[order.tenant, reference] = order.reference
+
+
+class LocksNothing(Locks):
+    def take(self, order, *, at):
+        pass
+
+
+class TakesAHashTwice(Callbacks):
+    def _fitted(self, presented_hash, *, but=None):
+        return None if but else super()._fitted(presented_hash)
+
+
+class SkipsNumbers(Receipts):
+    def next_number(self, tenant, *, first):
+        super().next_number(tenant, first=first)
+        return super().next_number(tenant, first=first)
+
+
+class AsksTwice(Inquiries):
+    def finish(self, inquiry, *, asked_at, due_at):
+        self._change(inquiry.order_id, due_at=due_at)
+
+
+class SendsTwoOperations(Operations):
+    def open_of(self, order_id):
+        return None
+
+
+class NeverRests(Paces):
+    def take(self, name, *, now, gap):
+        return now
+
+
+class KeepsWhatIsSettled(Reviews):
+    def keep(self, review):
+        self.it.reviews.setdefault(self._key(review), (review, True))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ForgetsBeginnings, LendsTwice, HasNoFence, GivesUpNothing, DeliversEverything, RevivesWithTheOldTry,
+        CountsFallenPayments, MovesWhatMoved, LocksTwice, LocksNothing, TakesAHashTwice, SkipsNumbers, AsksTwice,
+        SendsTwoOperations, NeverRests, KeepsWhatIsSettled,
+    ],
+)  # fmt: skip
+def test_a_journal_that_is_wrong_in_one_part_fails(part):
+    """The conformance tests tell each mistake from a journal that is right."""
+    journals = {part.__bases__[0].__name__.lower(): part}
+    failed = []
+    for test in (test for test in dir(JournalConformance) if test.startswith("test_")):
+        try:
+            getattr(JournalConformance(), test)(DictJournal(**journals))
+        except AssertionError:
+            failed.append(test)
+    assert failed
