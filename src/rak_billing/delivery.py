@@ -16,7 +16,7 @@ from rak_billing.identifiers import ReceiptSecrets
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import OutboxEntry, ReviewKind
 from rak_billing.ports import Clock, Mailer
-from rak_billing.posting_desk import PostingDesk, park
+from rak_billing.posting_desk import PostingDesk, park, put_right
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
 
@@ -94,7 +94,12 @@ class Delivery:
             self._put_back(entry, str(error))
             return False
         at = self.clock()
-        self.journal.run(lambda tx: tx.outbox.done(entry, at=at), repeatable=True)
+
+        def write(tx: TransactionPort) -> None:
+            tx.outbox.done(entry, at=at)
+            put_right(tx, entry, at=at, what=ReviewKind.NOT_SENT)
+
+        self.journal.run(write, repeatable=True)
         return True
 
     def _put_back(self, entry: OutboxEntry, words: str) -> None:

@@ -6,7 +6,7 @@ the declared way says whether to post again, to search first, or to leave it to 
 """
 
 from datetime import datetime
-from typing import assert_never, cast
+from typing import Final, assert_never, cast
 
 import attrs
 
@@ -26,6 +26,9 @@ from rak_billing.ports import Clock, PostingReceiver, PostingSearch, Transaction
 from rak_billing.proving import require_accepted
 from rak_billing.quote_seal import QuoteSeal
 from rak_billing.receipt import Receipt
+
+#: Who settled a review, where no person did.
+WORKER: Final = "worker"
 
 
 @attrs.frozen
@@ -127,6 +130,7 @@ class PostingDesk:
             case Posted() | AlreadyPosted():
                 tx.outbox.done(entry, at=at)
                 tx.locks.release(entry.order_reference, at=at)
+                put_right(tx, entry, at=at, what=ReviewKind.NOT_POSTED)
             case Refused(reason, detail):
                 park(tx, entry, f"billing refuses it: {reason.value} {detail}".strip(), at=at)
             case _:
@@ -162,3 +166,10 @@ def park(
     attempt = tx.orders.accepted_attempt(entry.order_reference)
     if attempt is not None:
         tx.reviews.keep(Review(attempt.order_id, why, "", at))
+
+
+def put_right(tx: TransactionPort, entry: OutboxEntry, *, at: datetime, what: ReviewKind) -> None:
+    """Take an entry that left after all off the list of what a person must look at."""
+    attempt = tx.orders.accepted_attempt(entry.order_reference) if entry.tries > 1 else None
+    if attempt is not None:
+        tx.reviews.settle(attempt.order_id, by=WORKER, why="it left", at=at, kinds=[what])

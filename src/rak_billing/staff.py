@@ -7,6 +7,7 @@ events as everything else, with who said so and why. There is no way to set a st
 
 from datetime import datetime
 from enum import StrEnum, unique
+from itertools import islice
 from typing import Any, Final
 
 import attrs
@@ -15,10 +16,19 @@ from cmi_gateway.outcome import PaymentFacts
 from rak_billing.confirmation import POSTING, Confirmation
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, Review
+from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.ports import Clock
 from rak_billing.recovery.learning import happen
+
+#: What was expected of a person, in the words of `rak_billing.errors.ResolutionError`.
+NO_ATTEMPT: Final = "expected the gateway's order id of one of this operator's attempts"
+NO_ORDER: Final = (
+    "expected the reference of one of this operator's orders, or the gateway's order id of an attempt at it"
+)
+NO_LETTER: Final = "expected the key of something that was given up"
+NOBODY: Final = "expected who says so, and why"
+PAID_ALREADY: Final = "its invoices are paid already: void or refund this one"
 
 _TAKEN: Final = frozenset({AttemptState.CAPTURED, AttemptState.SETTLED, AttemptState.PART_REFUNDED})
 
@@ -85,14 +95,14 @@ class StaffDesk:
     confirmation: Confirmation
     clock: Clock
 
-    def waiting(self) -> tuple[Matter, ...]:
-        """Return what waits for a person, the oldest first."""
+    def waiting(self, limit: int | None = None) -> tuple[Matter, ...]:
+        """Return what waits for a person, the oldest first, no more than *limit* payments of it."""
         found: dict[str, list[Review]] = {}
         with self.journal.reading() as tx:
             for review in tx.reviews.unresolved():
                 found.setdefault(review.order_id, []).append(review)
-            matters = [self._matter(tx, order_id, reviews) for order_id, reviews in found.items()]
-        return tuple(matter for matter in matters if matter is not None)
+            matters = (self._matter(tx, order_id, reviews) for order_id, reviews in found.items())
+            return tuple(islice((matter for matter in matters if matter is not None), limit))
 
     def _matter(self, tx: TransactionPort, order_id: str, reviews: list[Review]) -> Matter | None:
         attempt = tx.orders.attempt(order_id)
@@ -112,12 +122,15 @@ class StaffDesk:
         Return all that happened to an order, by its reference or the gateway's order id of one of its attempts.
 
         Raises:
-            JournalError: There is none.
+            ResolutionError: This operator has none.
         """
         with self.journal.reading() as tx:
             attempt = tx.orders.attempt(reference)
-            order = tx.orders.order(attempt.order_reference if attempt else reference)
-            events = tuple(tx.orders.history(order.reference))
+            named = attempt.order_reference if attempt else reference
+            events = tuple(tx.orders.history(named))
+            order = tx.orders.order(named) if events else None
+            if order is None or order.tenant != self.tenant:
+                raise ResolutionError(reference, NO_ORDER)
             ids = dict.fromkeys(event.order_id for event in events)
             attempts = [(order_id, tx.orders.attempt(order_id)) for order_id in ids]
         return History(order, tuple((order_id, found.state) for order_id, found in attempts if found), events)
@@ -136,10 +149,8 @@ class StaffDesk:
             ResolutionError: There is no such attempt, nobody or nothing is named, or the money cannot be what they say.
             TransitionError: It cannot be so in the state that the attempt is in.
         """
-        if not by.strip() or not why.strip():
-            raise ResolutionError(order_id, "expected who says so, and why")
+        facts = _who(order_id, by, why) | {"resolution": resolution.value}
         at = self.clock()
-        facts = {"by": by, "why": why, "resolution": resolution.value}
         return self.journal.run(lambda tx: self._resolve(tx, order_id, resolution, facts, at=at))
 
     def _resolve(
@@ -153,9 +164,7 @@ class StaffDesk:
     ) -> AttemptState:
         found = tx.orders.locked(order_id)
         if found is None or found[0].tenant != self.tenant:
-            raise ResolutionError(
-                order_id, "expected the gateway's order id of one of this operator's attempts"
-            )
+            raise ResolutionError(order_id, NO_ATTEMPT)
         order, attempt = found
         if resolution is Resolution.PAID and not attempt.has_paid:
             attempt = self._accept(tx, order, attempt, at=at)
@@ -170,31 +179,50 @@ class StaffDesk:
     ) -> AttemptRecord:
         """Count money of which no callback told; never beside another payment of the same invoices."""
         if order.state is not OrderState.OPEN or tx.locks.paid_by_another(order):
-            raise ResolutionError(attempt.order_id, "its invoices are paid already: void or refund this one")
+            raise ResolutionError(attempt.order_id, PAID_ALREADY)
         tx.locks.take(order, at=at)
         return tx.orders.keep_payment(attempt, PaymentFacts(), at)
 
-    def revive(self, key: str, *, delivered: bool) -> None:
+    def revive(self, key: str, *, delivered: bool, by: str, why: str) -> None:
         """
-        Take up again what was given up, or note that a person delivered it.
+        Take up again what was given up, or note that a person delivered it; written to the order's history.
 
         Args:
             key: Of the dead letter.
             delivered: Whether it is in the books, or with the customer, by other ways.
+            by: Who says so.
+            why: How they know.
 
         Raises:
-            ResolutionError: There is no such dead letter.
+            ResolutionError: There is no such dead letter, or nobody or nothing is named.
         """
+        facts = _who(key, by, why) | {"delivered" if delivered else "revived": key}
         at = self.clock()
+        self.journal.run(lambda tx: self._revive(tx, key, facts, is_done=delivered, at=at))
 
-        def write(tx: TransactionPort) -> None:
-            dead = {letter.key: letter for letter in tx.outbox.dead_letters(self.tenant)}
-            if key not in dead or not tx.outbox.revive(key, at=at, is_done=delivered):
-                raise ResolutionError(key, "expected the key of something that was given up")
-            if delivered and dead[key].topic == POSTING:
-                tx.locks.release(dead[key].order_reference, at=at)
+    def _revive(
+        self, tx: TransactionPort, key: str, facts: dict[str, str], *, is_done: bool, at: datetime
+    ) -> None:
+        letter = next((dead for dead in tx.outbox.dead_letters(self.tenant) if dead.key == key), None)
+        if letter is None or not tx.outbox.revive(key, at=at, is_done=is_done):
+            raise ResolutionError(key, NO_LETTER)
+        reference, is_posting = letter.order_reference, letter.topic == POSTING
+        if is_done and is_posting:
+            tx.locks.release(reference, at=at)
+        order_id = tx.orders.history(reference)[-1].order_id
+        found = tx.orders.locked(order_id)
+        assert found is not None, "an event has an attempt: both are written together"
+        happen(tx, self.confirmation, Event.NOTE, *found, facts=facts, at=at)
+        kind = ReviewKind.NOT_POSTED if is_posting else ReviewKind.NOT_SENT
+        accepted = tx.orders.accepted_attempt(reference)
+        if accepted is not None:
+            tx.reviews.settle(accepted.order_id, by=facts["by"], why=facts["why"], at=at, kinds=[kind])
 
-        self.journal.run(write)
+
+def _who(reference: str, by: str, why: str) -> dict[str, str]:
+    if not by.strip() or not why.strip():
+        raise ResolutionError(reference, NOBODY)
+    return {"by": by, "why": why}
 
 
 def _events(resolution: Resolution, order: OrderRecord, attempt: AttemptRecord) -> tuple[Event, ...]:

@@ -148,9 +148,13 @@ def test_without_key_or_search_it_is_left_to_a_person(trouble):
         deliver_for(shop, 24)
         assert (1, ["not_posted"], {A.reference}) == (books.calls, shop.reviews(), held(shop))
         (letter,) = shop.checkout.staff().dead_letters()
-        shop.checkout.staff().revive(letter.key, delivered=trouble == "lost after")
+        shop.checkout.staff().revive(
+            letter.key, delivered=trouble == "lost after", by="k.alami", why="cherché"
+        )
         deliver_for(shop, 1)
         assert (1, frozenset(), ()) == (len(books.entries), held(shop), shop.checkout.staff().dead_letters())
+        assert () == shop.checkout.staff().waiting()
+        assert '"by":"k.alami","why":"cherché"' in shop.rows("events")[-1]["facts"]
 
 
 def test_a_worker_that_died_while_posting_leaves_an_unknown_outcome(place):
@@ -279,5 +283,5 @@ def test_a_mail_that_nobody_takes_is_given_up_after_days():
         assert (["not_sent"], 30) == (shop.reviews(), shop.rows("outbox")[0]["tries"])
         (letter,) = shop.checkout.staff().dead_letters()
         shop.mailbox.is_full = False
-        shop.checkout.staff().revive(letter.key, delivered=False)
+        shop.checkout.staff().revive(letter.key, delivered=False, by="k.alami", why="réparé")
         assert 1 == shop.checkout.deliver()

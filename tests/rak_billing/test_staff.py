@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rak_billing.errors import JournalError, ResolutionError
+from rak_billing.errors import ResolutionError
 from rak_billing.payments.states import TransitionError
 from rak_billing.staff import Resolution
 from support.callbacks import approved, doubtful
@@ -149,7 +149,7 @@ def test_what_cannot_be_is_refused(shop):
         with pytest.raises(ResolutionError):
             desk.resolve(order_id, Resolution.SEEN, by=by, why=why)
     with pytest.raises(ResolutionError):
-        desk.revive("no such key", delivered=False)
+        desk.revive("no such key", delivered=False, by="k", why="w")
 
 
 def test_the_history_of_an_order_is_found_by_either_name(shop):
@@ -159,7 +159,7 @@ def test_the_history_of_an_order_is_found_by_either_name(shop):
     by_attempt = desk.history(form.order_id)
     assert by_attempt == desk.history(by_attempt.order.reference)
     assert ["send", "approve", "refer"] == [event.event for event in by_attempt.events]
-    with pytest.raises(JournalError):
+    with pytest.raises(ResolutionError):
         desk.history("nothing")
 
 
@@ -174,3 +174,6 @@ def test_another_operator_sees_nothing_of_it(shop):
     assert ((), ()) == (other.waiting(), other.dead_letters())
     with pytest.raises(ResolutionError):
         other.resolve(form.order_id, Resolution.SEEN, by="x", why="y")
+    for reference in (form.order_id, shop.till.rows("orders")[0]["reference"]):
+        with pytest.raises(ResolutionError):
+            other.history(reference)

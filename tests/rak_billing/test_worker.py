@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from cmi_gateway.simulator.faults import ReplyIgnored
-from rak_billing.cli.orders_texts import REASONS, STATES
+from rak_billing import staff
+from rak_billing.cli.orders_texts import REASONS, REFUSALS, STATES
 from rak_billing.cli.root import rak_billing
 from rak_billing.monitoring import exposition, is_ready
 from rak_billing.payments.journal import Journal
@@ -226,8 +227,51 @@ def test_staff_list_show_resolve_and_revive_on_the_command_line(portal):
     assert f"{older.order_id} : annulée" in resolved.output
     assert "k.alami : annulé" in run("orders", "show", older.order_id, *option).output
     key = shop.checkout.staff().dead_letters()[0].key
-    assert "Sera renvoyé" in run("orders", "revive", key, *option).output
-    assert 1 == run("orders", "revive", key, "--delivered", *option).exit_code
+    who = ("--by", "k.alami", "--why", "serveur réparé")
+    assert 2 == run("orders", "revive", key, *option).exit_code
+    assert "Sera renvoyé" in run("orders", "revive", key, *who, *option).output
+    assert "k.alami : serveur réparé" in run("orders", "show", newer.order_id, *option).output
+    shop.mailbox.is_full = False
+    shop.checkout.deliver()
+    assert "Rien n'attend" in run("orders", "list", *option).output
+    assert 1 == run("orders", "revive", key, "--delivered", *who, *option).exit_code
+
+
+def test_what_staff_get_wrong_is_said_in_their_words(portal):
+    """Unknown names and impossible findings: one line of French, and status 1; what was typed is shown without what a terminal obeys."""
+    name, shop = portal
+    form = shop.pay(A)
+    option, who = ("--checkout", f"{name}:checkout"), ("--by", "k", "--why", "w")
+    for words, said in (
+        (("show", "\x1b[31mrien\n"), "?[31mrien? : attendu la référence"),
+        (("resolve", "rien", "--as", "seen", *who), "rien : attendu l'identifiant CMI"),
+        (("resolve", form.order_id, "--as", "refunded", *who), "dans l'état « envoyée au CMI »"),
+        (("resolve", form.order_id, "--as", "seen", "--by", " ", "--why", "w"), "dites qui vous êtes"),
+        (("revive", "rien", *who), "rien : attendu la clé"),
+    ):
+        done = run("orders", *words, *option)
+        assert (1, 1, True) == (done.exit_code, len(done.output.splitlines()), said in done.output), (
+            done.output
+        )
+
+
+def test_a_long_list_is_cut_and_says_so(portal):
+    """The oldest first, and how to see the others; what comes from outside cannot write on the terminal."""
+    name, shop = portal
+    forms = [shop.pay(A) for _ in range(4)]
+    for form in reversed(forms):
+        shop.settle(approved(form))
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE orders SET customer_ref = '1' || char(27, 10, 8238) || '2'")
+    listed = run("orders", "list", "--limit", "2", "--checkout", f"{name}:checkout").output
+    assert (2, True) == (listed.count("second paiement"), "--limit 20" in listed)
+    assert ("client 1???2" in listed, "\x1b" in listed) == (True, False)
+
+
+def test_every_refusal_has_its_words():
+    """Staff never read an error meant for programs."""
+    names = {value for name, value in vars(staff).items() if name.isupper() and isinstance(value, str)}
+    assert names - {staff.POSTING} == set(REFUSALS)
 
 
 def test_every_reason_and_state_has_its_words():

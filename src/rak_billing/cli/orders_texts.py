@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rak_billing.business_day import local_time
-from rak_billing.display import amount_text
+from rak_billing import staff
+from rak_billing.display import amount_text, instant_text
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from rak_billing.errors import ResolutionError
     from rak_billing.payments.records import DeadLetter
+    from rak_billing.payments.states import TransitionError
     from rak_billing.staff import History, Matter
 
 #: Why a person must look → what is the matter, and what to do.
@@ -20,7 +20,7 @@ REASONS: Final = {
     "clock_skew": "l'heure du CMI est loin de la nôtre : vérifier la date de constatation",
     "mismatch": "réponse authentique qui ne correspond pas à la demande : vérifier le montant et la commande",
     "unsettled": "réponse reçue pendant une panne : vérifier que le CMI l'a renvoyée",
-    "contradiction": "le CMI a dit deux choses de la même transaction : regarder au back-office",
+    "contradiction": "le CMI a dit deux choses, ou autre chose que ce qui est écrit ici : regarder au back-office",
     "not_at_the_gateway": "acceptée ici, inconnue ou refusée au CMI : ne rien écrire en comptabilité sans preuve",
     "other_amount": "le CMI a pris ou réservé un autre montant : rembourser ou régulariser",
     "not_captured": "montant autorisé mais non débité : capturer au back-office avant que la banque le libère",
@@ -53,9 +53,31 @@ STATES: Final = {
 }
 
 
-def instant_text(at: datetime) -> str:
-    """Write an instant in Moroccan time."""
-    return f"{local_time(at):%d/%m/%Y %H:%M:%S}"
+#: What the library expected of a person → the same, for that person.
+REFUSALS: Final = {
+    staff.NO_ATTEMPT: "attendu l'identifiant CMI d'un de vos essais de paiement ; « orders list » et « orders show » les donnent",
+    staff.NO_ORDER: "attendu la référence d'une de vos commandes, ou l'identifiant CMI d'un essai",
+    staff.NO_LETTER: "attendu la clé d'un message abandonné ; « orders list » les donne",
+    staff.NOBODY: "dites qui vous êtes (--by) et comment vous le savez (--why)",
+    staff.PAID_ALREADY: "ses factures sont déjà payées autrement : annulez ou remboursez ce paiement-ci au back-office",
+}
+
+
+def refusal_text(error: ResolutionError) -> str:
+    """Say why what a person said cannot be written."""
+    return plain(f"{error.reference:.70} : {REFUSALS[error.reason]}")
+
+
+def impossible_text(error: TransitionError) -> str:
+    """Say that it cannot be so in the state that the payment is in."""
+    return f"ce n'est pas possible dans l'état « {STATES[error.state.value]} » ; « orders show » dit ce qui s'est passé"
+
+
+def plain(line: str) -> str:
+    """Keep what a terminal shows, and drop what it would obey: names and reasons come from outside."""
+    return "".join(
+        character if character.isprintable() or character in "\u202f\u00a0" else "?" for character in line
+    )
 
 
 def matter_lines(matter: Matter) -> list[str]:
@@ -66,14 +88,16 @@ def matter_lines(matter: Matter) -> list[str]:
         f"{STATES[matter.attempt_state.value]}"
     )
     return [
-        head,
+        plain(head),
         *(f"    {instant_text(review.raised_at)}  {REASONS[review.kind.value]}" for review in matter.reviews),
     ]
 
 
 def letter_line(letter: DeadLetter) -> str:
     """Say one dead letter."""
-    return f"{letter.key}  abandonné le {instant_text(letter.parked_at)} après {letter.tries} essais : {letter.error}"
+    return plain(
+        f"{letter.key}  abandonné le {instant_text(letter.parked_at)} après {letter.tries} essais : {letter.error}"
+    )
 
 
 def history_lines(history: History) -> list[str]:
@@ -86,4 +110,4 @@ def history_lines(history: History) -> list[str]:
         line = f"  {instant_text(event.at)}  {event.order_id}  {event.event} → {STATES[event.attempt_state]}"
         facts = event.facts or {}
         lines.append(f"{line}  ({facts['by']} : {facts['why']})" if "by" in facts else line)
-    return lines
+    return [plain(line) for line in lines]
