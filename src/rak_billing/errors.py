@@ -39,7 +39,9 @@ Every error that `rak_billing` raises, as one tree.
     │   ├── CommitUnknownError      the connection was lost while committing: kept or not is unknown
     │   ├── StaleStateError         another transaction moved an order meanwhile; nothing was written
     │   ├── SchemaVersionError      the database is of another version than this package (found, expected)
-    │   └── SealError               a sealed value cannot be opened: key missing, or altered (place)
+    │   ├── ForeignTablesError      tables of the journal's names are there, and they are not the journal's (tables)
+    │   ├── JournalSettingError     the journal cannot be opened as it is set up: address, driver, disk, keys (setting)
+    │   └── SealError               a sealed value cannot be opened: key missing, or altered (place, missing_key)
     └── MailError                   a message could not be handed over
 
 Callers choose by class and attributes, never by the text of a message.
@@ -70,11 +72,13 @@ __all__ = [
     "FactError",
     "FeeError",
     "FeeScheduleError",
+    "ForeignTablesError",
     "InstantError",
     "InvoiceError",
     "InvoiceFileError",
     "InvoicesAlreadyPaidError",
     "JournalError",
+    "JournalSettingError",
     "LanguageError",
     "MailError",
     "MandatoryPatternError",
@@ -415,6 +419,36 @@ class SchemaVersionError(JournalError):
         self.expected = expected
 
 
+class ForeignTablesError(JournalError):
+    """
+    Tables that bear the journal's names are there already, and are not the journal's; nothing was changed.
+
+    Attributes:
+        tables: Their names.
+    """
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self.tables = tuple(sorted(tables))
+        super().__init__(
+            f"expected a database without tables of other programs named {', '.join(self.tables)}: give the journal a "
+            "database or a schema of its own"
+        )
+
+
+class JournalSettingError(JournalError):
+    """
+    The journal cannot be opened as it is set up.
+
+    Attributes:
+        setting: Which setting does not hold: ``url``, ``driver``, ``file``, ``network_disk``, ``durability``, ``keys`` or
+            ``no_keys``.
+    """
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
 class SealError(JournalError):
     """
     A sealed value cannot be opened: its key is not among those given, or it was altered or moved.
@@ -422,12 +456,14 @@ class SealError(JournalError):
     Attributes:
         place: Table and column.
         reason: What was expected and what came.
+        missing_key: The name of the key that is not among those given; None where the key is there.
     """
 
-    def __init__(self, place: str, reason: str) -> None:
+    def __init__(self, place: str, reason: str, missing_key: str | None = None) -> None:
         super().__init__(f"{place}: {reason}")
         self.place = place
         self.reason = reason
+        self.missing_key = missing_key
 
 
 class MailError(BillingError):

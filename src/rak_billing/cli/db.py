@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from rak_billing.cli import db_texts
+from rak_billing.cli.db_refusals import sentence_of
 from rak_billing.clock import utc_now
+from rak_billing.errors import JournalError, JournalSettingError
 
 if TYPE_CHECKING:
     from sqlalchemy import ClauseElement, Engine
@@ -35,9 +38,38 @@ _KEYS: Final = click.option(
 )
 
 
+class _Group(click.Group):
+    """Ends a command with a sentence that says what to do, whatever the database or the library refused."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
+            raise click.ClickException(sentence_of(error)) from None
+
+
+def _is_refusal(error: Exception) -> bool:
+    # The database's library is loaded where it is used, so its errors are told by where they are from.
+    is_library = type(error).__module__ == "sqlalchemy.exc"
+    return is_library or isinstance(error, (JournalError, sqlite3.Error))
+
+
+def _look(database: str, *, may_be_new: bool = False) -> bool:
+    from rak_billing.payments.databases import url_of  # noqa: PLC0415 - loaded when it is needed
+    from rak_billing.payments.sqlite import file_of  # noqa: PLC0415 - as above
+    from rak_billing.payments.sqlite_files import look_at_file  # noqa: PLC0415 - as above
+
+    url = url_of(database)
+    if url.get_backend_name() == "sqlite" and file_of(url) is None:
+        raise JournalSettingError("url", "expected a file: what is in memory is gone when the command ends")
+    return look_at_file(url, may_be_new=may_be_new)
+
+
 @contextmanager
 def _engine(database: str) -> Iterator[Engine]:
-    from rak_billing.payments.databases import engine_of  # noqa: PLC0415 - loaded when it is needed
+    from rak_billing.payments.databases import engine_of  # noqa: PLC0415 - as above
 
     engine = engine_of(database)
     try:
@@ -49,11 +81,12 @@ def _engine(database: str) -> Iterator[Engine]:
 def _journal(database: str, keys_file: Path | None) -> Journal:
     from rak_billing.payments.journal import Journal  # noqa: PLC0415 - as above
 
+    _look(database)
     keys = [] if keys_file is None else keys_file.read_text(encoding="ascii", errors="replace").split()
     return Journal.open(database, upgrade=False, keys=keys)
 
 
-@click.group("db")
+@click.group("db", cls=_Group)
 def command() -> None:
     """La base de données du journal."""
 
@@ -63,27 +96,34 @@ def command() -> None:
 @click.option("--sql", is_flag=True, help="Montrer les instructions au lieu de les exécuter.")
 def upgrade(*, database: str, sql: bool) -> None:
     """Créer les tables, ou les amener à la version de ce programme."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - as above
+    from rak_billing.payments.preparing import prepare  # noqa: PLC0415 - as above
+    from rak_billing.payments.versions import HEAD  # noqa: PLC0415 - as above
+    from rak_billing.portal.schema import metadata  # noqa: PLC0415 - as above
 
-    from rak_billing.payments.preparing import bring_up_to_date  # noqa: PLC0415 - as above
-    from rak_billing.payments.upgrading import statements  # noqa: PLC0415 - as above
-    from rak_billing.payments.versions import HEAD, version_of  # noqa: PLC0415 - as above
-    from rak_billing.portal.schema import create_tables  # noqa: PLC0415 - as above
-
-    with _engine(database) as engine:
-        try:
-            if sql:
-                with engine.connect() as connection:
-                    found = version_of(connection)
-                ours = db_texts.NOTHING_TO_DO if found == HEAD else statements(engine.dialect.name, found)
-                click.echo(f"{ours}\n{_portal_statements(engine)}")
-                return
-            with engine.begin() as connection:
-                found = bring_up_to_date(connection)
-            create_tables(engine)
-        except SQLAlchemyError as error:
-            raise click.ClickException(f"{db_texts.REFUSED} : {type(error).__name__}") from error
+    is_there = _look(database, may_be_new=True)
+    # No file is made only to be looked at.
+    with _engine("sqlite://" if sql and not is_there else database) as engine:
+        if sql:
+            click.echo(f"{_journal_statements(engine)}\n{_portal_statements(engine)}")
+            return
+        found = prepare(engine, metadata.create_all)
     click.echo(db_texts.upgraded(found, HEAD))
+
+
+def _journal_statements(engine: Engine) -> str:
+    """Give what would bring the journal's tables up to date."""
+    from sqlalchemy import inspect  # noqa: PLC0415 - as above
+
+    from rak_billing.payments.sqlite import READ_ONLY  # noqa: PLC0415 - as above
+    from rak_billing.payments.upgrading import statements  # noqa: PLC0415 - as above
+    from rak_billing.payments.versions import HEAD, VERSION_TABLE, version_of  # noqa: PLC0415 - as above
+
+    with engine.connect() as connection:
+        connection.execution_options(**{READ_ONLY: True})
+        found, is_marked = version_of(connection), inspect(connection).has_table(VERSION_TABLE)
+    if found == HEAD:
+        return db_texts.NOTHING_TO_DO
+    return statements(engine.dialect.name, found, is_marked=is_marked)
 
 
 def _portal_statements(engine: Engine) -> str:
@@ -114,6 +154,7 @@ def check(*, database: str, integrity: bool) -> None:
     """
     from rak_billing.payments.checking import Level, check_database  # noqa: PLC0415 - as above
 
+    _look(database)
     with _engine(database) as engine:
         findings = check_database(engine, now=utc_now(), integrity=integrity)
     for finding in findings:

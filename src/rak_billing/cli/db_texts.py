@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from rak_billing.payments.checking import Finding
 
 NOTHING_TO_DO: Final = "-- Les tables sont déjà à la version de ce programme."
-REFUSED: Final = "la base de données a refusé, rien n'a été changé"
 ONLY_COUNTED: Final = "Rien n'a été effacé : --dry-run compte seulement."
 PURGED: Final = "Fait. Les totaux des commandes effacées sont gardés."
 
@@ -25,6 +24,7 @@ KINDS: Final = {
 _MARKS: Final = {"error": "✗", "warning": "!", "note": "✓"}
 _CHECKS: Final = {
     "tables": "Version des tables",
+    "parts": "Colonnes et clés uniques",
     "pending": "Migrations à faire (rak-billing db upgrade)",
     "sqlite_version": "Version de SQLite",
     "memory_map": "Mémoire partagée avec le fichier (mmap_size)",
@@ -40,6 +40,8 @@ _CHECKS: Final = {
 }
 _ADVICE: Final = {
     "sqlite_version": "un défaut rare peut abîmer le journal des écritures ; le verrou des écrivains en protège",
+    "parts": "il en manque ; reprenez la dernière sauvegarde, ou faites voir la base avant tout paiement",
+    "integrity": "le fichier est abîmé ; gardez-en une copie et reprenez la dernière sauvegarde",
     "disk": "inconnu ; le fichier doit être sur un disque de cette machine",
 }
 

@@ -13,13 +13,14 @@ from typing import Final
 
 import attrs
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from rak_billing.errors import JournalError
+from rak_billing.payments.constraints import missing_parts
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.local_disk import check_local
 from rak_billing.payments.postgresql import SETTINGS
-from rak_billing.payments.sqlite import file_of
+from rak_billing.payments.sqlite import READ_ONLY, file_of
 from rak_billing.payments.sqlite_versions import may_damage_the_log
 from rak_billing.payments.upgrading import versions
 from rak_billing.payments.versions import HEAD, version_of
@@ -47,6 +48,7 @@ class Check(StrEnum):
 
     TABLES = "tables"
     PENDING = "pending"
+    PARTS = "parts"
     SQLITE_VERSION = "sqlite_version"
     MEMORY_MAP = "memory_map"
     WRITE_AHEAD_LOG = "write_ahead_log"
@@ -93,6 +95,7 @@ def check_database(engine: Engine, *, now: datetime, integrity: bool = False) ->
     """
     try:
         with engine.connect() as connection:
+            connection.execution_options(**{READ_ONLY: True})
             return (
                 *_tables(connection),
                 *(
@@ -115,6 +118,9 @@ def _tables(connection: Connection) -> Iterator[Finding]:
     if found is None or (found in known and found != HEAD):
         pending = known if found is None else known[known.index(found) + 1 :]
         yield Finding(Check.PENDING, Level.WARNING, ", ".join(pending))
+    if found == HEAD:
+        missing = ", ".join(missing_parts(connection))
+        yield Finding(Check.PARTS, Level.ERROR if missing else Level.NOTE, missing or "ok")
 
 
 def _pragma(connection: Connection, name: str) -> object:
@@ -140,14 +146,27 @@ def _sqlite(connection: Connection, *, integrity: bool) -> Iterator[Finding]:
         kind = check_local(file)
         yield Finding(Check.DISK, Level.WARNING if kind is None else Level.NOTE, kind or "?")
     if integrity:
-        said = str(_pragma(connection, "integrity_check"))
+        said = _said_of_integrity(connection)
         yield Finding(Check.INTEGRITY, Level.NOTE if said == "ok" else Level.ERROR, said, "ok")
+
+
+def _said_of_integrity(connection: Connection) -> str:
+    try:
+        said = str(_pragma(connection, f"integrity_check({_MOST_FLAWS})"))
+    except DBAPIError as error:
+        # Damaged so badly that not even the check can read it.
+        return type(error).__name__
+    return " ".join(said.split())
 
 
 def _histories(connection: Connection) -> Iterator[Finding]:
     if version_of(connection) != HEAD:
         return
-    flaws = list(islice(broken_histories(connection), _MOST_FLAWS))
+    try:
+        flaws = list(islice(broken_histories(connection), _MOST_FLAWS))
+    except DBAPIError as error:
+        yield Finding(Check.HISTORIES, Level.ERROR, type(error).__name__, "ok")
+        return
     if not flaws:
         yield Finding(Check.HISTORIES, Level.NOTE, "ok", "ok")
     for flaw in flaws:

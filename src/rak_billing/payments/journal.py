@@ -32,7 +32,7 @@ from rak_billing.payments.orders import Orders
 from rak_billing.payments.outbox import Outbox
 from rak_billing.payments.paces import Paces
 from rak_billing.payments.postgresql import check_durable
-from rak_billing.payments.preparing import bring_up_to_date
+from rak_billing.payments.preparing import prepare
 from rak_billing.payments.receipts import ReceiptBook
 from rak_billing.payments.rejections import Rejections
 from rak_billing.payments.retrying import Retrying, sqlstate
@@ -174,8 +174,11 @@ class Journal:
                 one seals, all of them open. Without any, data is kept in clear.
 
         Raises:
-            JournalError: The URL is not one of these, or the database cannot be opened.
+            JournalError: The database cannot be opened.
+            JournalSettingError: The URL is not one of these, the driver is missing, a key is none, or the file lies on a
+                network's file system.
             SchemaVersionError: The tables are of another version, and are not to be upgraded.
+            ForeignTablesError: There are tables of the journal's names that are another program's.
         """
         vault = Vault(keys)
         journal = cls(engine_of(url, writer_gate=writer_gate))
@@ -189,13 +192,15 @@ class Journal:
         return journal
 
     def _prepare(self, *, upgrade: bool) -> None:
-        with self.writing() as tx:
+        with _translated():
             if self.engine.dialect.name == "postgresql":
-                check_durable(tx.connection)
+                with self.engine.connect() as connection:
+                    check_durable(connection)
             if upgrade:
-                bring_up_to_date(tx.connection)
+                prepare(self.engine)
             else:
-                check_version(tx.connection)
+                with self.engine.connect() as connection:
+                    check_version(connection.execution_options(**{READ_ONLY: True}))
 
     def run(self, work: Callable[[Transaction], T], *, repeatable: bool = False) -> T:
         """

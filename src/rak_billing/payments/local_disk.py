@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from rak_billing.errors import JournalError
+from rak_billing.errors import JournalSettingError
 
 #: Kinds of file systems whose files another machine may have open.
 NETWORK_KINDS: Final = frozenset(
@@ -34,7 +34,7 @@ def check_local(database: str, *, mounts: Path = _MOUNTS) -> str | None:
     Return the kind of the file system that *database* lies on; None where this machine does not tell.
 
     Raises:
-        JournalError: It is a network's.
+        JournalSettingError: It is a network's.
     """
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace")
@@ -42,7 +42,8 @@ def check_local(database: str, *, mounts: Path = _MOUNTS) -> str | None:
         return None
     kind = file_system_of(Path(database).absolute().resolve(), lines)
     if kind in NETWORK_KINDS:
-        raise JournalError(
-            f"expected a file on a local disk, not on {kind}: SQLite's locks do not hold there"
+        raise JournalSettingError(
+            "network_disk",
+            f"expected a file on a local disk, not on {kind}: SQLite's locks do not hold there",
         )
     return kind

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from rak_billing.errors import JournalError
+from rak_billing.errors import JournalSettingError
 
 #: Setting to value, for each of our connections.
 SETTINGS: Final = {
@@ -32,7 +32,7 @@ def create_postgresql_engine(url: URL) -> Engine:
     Return an engine with the settings above.
 
     Raises:
-        JournalError: The driver is not installed.
+        JournalSettingError: The driver is not installed.
     """
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
     try:
@@ -48,8 +48,8 @@ def create_postgresql_engine(url: URL) -> Engine:
             hide_parameters=True,
         )
     except (ModuleNotFoundError, NoSuchModuleError):
-        raise JournalError(
-            "expected the driver psycopg: install it with pip install 'cmi-gateway[postgres]'"
+        raise JournalSettingError(
+            "driver", "expected the driver psycopg: install it with pip install 'cmi-gateway[postgres]'"
         ) from None
     event.listen(engine, "connect", _set_up)
     _leave_to_the_parent(engine)
@@ -61,13 +61,14 @@ def check_durable(connection: Connection) -> None:
     Check that a commit is on disk when it is told.
 
     Raises:
-        JournalError: It is not.
+        JournalSettingError: It is not.
     """
     mode = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
     if mode == "off":
-        raise JournalError(
+        raise JournalSettingError(
+            "durability",
             "expected synchronous_commit to be on: with off, payments that were acknowledged vanish in a crash; "
-            "set it for this role or database"
+            "set it for this role or database",
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, select, update
 
-from rak_billing.errors import JournalError
+from rak_billing.errors import JournalSettingError
 from rak_billing.payments import schema, sealing
 from rak_billing.payments.journal import Journal, Transaction
 from rak_billing.payments.sealing import Place
@@ -19,12 +19,12 @@ def reseal(journal: Journal) -> dict[str, int]:
     A hundred rows at a time: others go on working. Interrupted, it may simply be called again.
 
     Raises:
-        JournalError: The journal was opened without a key.
+        JournalSettingError: The journal was opened without a key.
         SealError: A value does not open.
     """
     with journal.reading() as tx:
         if not tx.vault.has_keys:
-            raise JournalError("expected a journal that was opened with keys")
+            raise JournalSettingError("no_keys", "expected a journal that was opened with keys")
     return {str(place): _reseal_column(journal, place) for place in sealing.PLACES}
 
 

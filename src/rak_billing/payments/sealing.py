@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import attrs
 
-from rak_billing.errors import JournalError, SealError
+from rak_billing.errors import JournalSettingError, SealError
 
 # No name, address or form begins with a control character.
 _MARK: Final = "\x1fsealed1:"
@@ -69,7 +69,7 @@ class Vault:
         random: Gives that many random bytes.
 
     Raises:
-        JournalError: A key is none.
+        JournalSettingError: A key is none.
     """
 
     def __init__(
@@ -108,7 +108,8 @@ class Vault:
         key_id, rest = rest[:_KEY_ID_BYTES], rest[_KEY_ID_BYTES:]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise SealError(str(place), f"expected the key {key_id.hex()} among the journal's keys")
+            name = key_id.hex()
+            raise SealError(str(place), f"expected the key {name} among the journal's keys", name)
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - loaded only where something is sealed
 
         try:
@@ -172,7 +173,9 @@ def _key_of(key: bytes | str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != _KEY_BYTES:
-        raise JournalError(f"expected keys of {_KEY_BYTES} random bytes, as bytes or in URL-safe base64")
+        raise JournalSettingError(
+            "keys", f"expected keys of {_KEY_BYTES} random bytes, as bytes or in URL-safe base64"
+        )
     return raw
 
 

@@ -59,7 +59,7 @@ def create_sqlite_engine(url: URL, *, writer_gate: bool = True) -> Engine:
         writer_gate: Whether writers queue at a file beside the database.
 
     Raises:
-        JournalError: The file lies on a network's file system.
+        JournalSettingError: The file lies on a network's file system.
     """
     in_memory = url.database in {None, "", ":memory:"}
     file = file_of(url)

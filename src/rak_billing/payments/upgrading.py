@@ -46,10 +46,23 @@ def versions() -> tuple[str, ...]:
     )
 
 
-def statements(dialect: str, found: str | None, wanted: str = HEAD) -> str:
-    """Return what an upgrade from *found* to *wanted* runs on a database of this *dialect*, for a person who runs it."""
+def statements(dialect: str, found: str | None, wanted: str = HEAD, *, is_marked: bool = True) -> str:
+    """
+    Return what an upgrade from *found* to *wanted* runs on a database of this *dialect*, for a person who runs it.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+        found: The version of the tables; None where there are none.
+        wanted: The version to come to.
+        is_marked: Whether the version stands in the database; tables from before there were versions have none.
+
+    Raises:
+        SchemaVersionError: No migration leads from there.
+    """
+    if found is not None and found not in versions():
+        raise SchemaVersionError(found, HEAD)
     output = io.StringIO()
     config = _config(output)
-    config.attributes["dialect"] = dialect
+    config.attributes.update(dialect=dialect, unmarked=None if is_marked else found)
     command.upgrade(config, wanted if found is None else f"{found}:{wanted}", sql=True)
     return output.getvalue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 __all__ = ["create_tables", "hits", "spent_checks"]
 
@@ -32,5 +33,9 @@ spent_checks = Table(
 
 
 def create_tables(engine: Engine) -> None:
-    """Create the portal's tables where they are missing."""
-    metadata.create_all(engine)
+    """Create the portal's tables where they are missing; several processes may do so at once."""
+    try:
+        metadata.create_all(engine)
+    except DBAPIError:
+        # Another one was making them meanwhile, and has; if it was anything else, it is said now.
+        metadata.create_all(engine)
