@@ -165,7 +165,7 @@ def test_foreign_tables_of_our_names_on_postgresql(postgres):
 def test_a_network_disk_is_refused(kept, monkeypatch, tmp_path):
     """Its locks do not hold."""
     mounts = tmp_path / "mounts"
-    mounts.write_text(f"server:/x / nfs4 rw 0 0\n")
+    mounts.write_text("server:/x / nfs4 rw 0 0\n")
     monkeypatch.setattr(local_disk.check_local, "__kwdefaults__", {"mounts": mounts})
     refused(f"sqlite:///{kept}", "disque du réseau")
 

@@ -38,6 +38,7 @@ Every error that `rak_billing` raises, as one tree.
     ├── JournalError                the journal refused a record
     │   ├── CommitUnknownError      the connection was lost while committing: kept or not is unknown
     │   ├── StaleStateError         another transaction moved an order meanwhile; nothing was written
+    │   ├── JournalBusyError        others held the database for too long; nothing was written
     │   ├── SchemaVersionError      the database is of another version than this package (found, expected)
     │   ├── ForeignTablesError      tables of the journal's names are there, and they are not the journal's (tables)
     │   ├── JournalSettingError     the journal cannot be opened as it is set up: address, driver, disk, keys (setting)
@@ -77,6 +78,7 @@ __all__ = [
     "InvoiceError",
     "InvoiceFileError",
     "InvoicesAlreadyPaidError",
+    "JournalBusyError",
     "JournalError",
     "JournalSettingError",
     "LanguageError",
@@ -401,6 +403,10 @@ class StaleStateError(JournalError):
     """Another transaction moved the order meanwhile. Nothing was written: read again, and decide again."""
 
 
+class JournalBusyError(JournalError):
+    """Other writers held the database for longer than anybody waits. Nothing was written; try again later."""
+
+
 class SchemaVersionError(JournalError):
     """
     The tables are not those that this version of the package works with.
@@ -440,8 +446,8 @@ class JournalSettingError(JournalError):
     The journal cannot be opened as it is set up.
 
     Attributes:
-        setting: Which setting does not hold: ``url``, ``driver``, ``file``, ``network_disk``, ``durability``, ``keys`` or
-            ``no_keys``.
+        setting: Which setting does not hold: ``url``, ``driver``, ``file``, ``gate``, ``network_disk``, ``durability``,
+            ``keys`` or ``no_keys``.
     """
 
     def __init__(self, setting: str, message: str) -> None:

@@ -7,11 +7,12 @@ from rak_billing.errors import JournalError, SchemaVersionError
 from rak_billing.payments import schema
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
-from rak_billing.payments.upgrading import migrate, statements, versions
+from rak_billing.payments.upgrading import migrate, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
 from support.callbacks import approved
 from support.checkout_kit import A, till
 from support.tables import described
+from support.upgrades import run_up_to
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,14 +41,6 @@ ADDED_FOR_RECOVERY = (
     ("outbox", "parked_at"),
     ("outbox", "begun_at"),
 )
-
-
-def run_up_to(connection, version):
-    """Run the migrations up to *version*, as an older package would have."""
-    for statement in statements(connection.dialect.name, None, version).split(";"):
-        lines = [line for line in statement.splitlines() if not line.startswith(("BEGIN", "COMMIT", "--"))]
-        if "".join(lines).strip():
-            connection.exec_driver_sql("\n".join(lines))
 
 
 def test_the_head_is_the_last_migration():

@@ -35,6 +35,9 @@ def _sqlite(connection: Connection) -> list[tuple[object, ...]]:
     for kind, name, table, sql in master:
         if table == VERSION_TABLE:
             continue
+        if table.startswith("portal_"):
+            found.append((name, " ".join((sql or "").split())))
+            continue
         if kind == "index":
             found.append((name, " ".join((sql or "").split())))
             continue

@@ -13,6 +13,7 @@ from typing import Final
 from rak_billing.errors import (
     CommitUnknownError,
     ForeignTablesError,
+    JournalBusyError,
     JournalSettingError,
     SchemaVersionError,
     SealError,
@@ -39,6 +40,7 @@ _SETTINGS: Final = {
     "url": "l'adresse de la base n'est pas valable : donnez sqlite:///rak.db ou postgresql://utilisateur@hôte/base",
     "driver": "il manque le pilote psycopg : pip install 'cmi-gateway[postgres]'",
     "file": "il n'y a pas de fichier à cet endroit : vérifiez le chemin, ou créez la base avec rak-billing db upgrade",
+    "gate": "le fichier -gate à côté de la base ne peut pas être ouvert : vérifiez les droits de cet utilisateur sur le dossier",
     "network_disk": (
         "le fichier est sur un disque du réseau, où les verrous de SQLite ne tiennent pas : mettez-le sur un disque de cette "
         "machine, ou passez à PostgreSQL"
@@ -121,6 +123,8 @@ def sentence_of(error: Exception) -> str:
         case SealError():
             words = _ALTERED if error.missing_key is None else _MISSING_KEY
             sentence = words.format(key=error.missing_key, place=error.place)
+        case JournalBusyError():
+            sentence = _LOCKED
         case CommitUnknownError():
             sentence = _COMMIT
         case _:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
-from rak_billing.errors import JournalError
+from rak_billing.errors import JournalBusyError, JournalError, JournalSettingError
 
 try:
     import fcntl
@@ -52,7 +52,9 @@ class WriterGate:
         Wait for the gate and hold it.
 
         Raises:
-            JournalError: Others held it for too long, this thread holds it already, or its file cannot be used.
+            JournalError: This thread holds it already.
+            JournalBusyError: Others held it for too long.
+            JournalSettingError: Its file cannot be used.
         """
         if self._holder == get_ident():
             raise JournalError(
@@ -81,8 +83,8 @@ class WriterGate:
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise JournalError(
-                f"the file of the writers' gate cannot be opened: {type(error).__name__}"
+            raise JournalSettingError(
+                "gate", f"the file of the writers' gate cannot be opened: {type(error).__name__}"
             ) from error
         nap = _SHORTEST_NAP
         while not _try_lock(file):
@@ -93,8 +95,8 @@ class WriterGate:
             nap = min(2 * nap, _LONGEST_NAP)
         return file
 
-    def _busy(self) -> JournalError:
-        return JournalError(f"the journal is locked: other writers held it for {self._seconds:g} seconds")
+    def _busy(self) -> JournalBusyError:
+        return JournalBusyError(f"the journal is locked: other writers held it for {self._seconds:g} seconds")
 
     def _after_fork(self) -> None:
         # A child's copy would keep the lock when its parent is killed. To close is not to unlock.
