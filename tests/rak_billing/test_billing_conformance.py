@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from unittest import mock
 
 import attrs
@@ -26,7 +27,7 @@ from rak_billing.testing.billing_conformance import (
     prove,
     prove_exactly_once,
 )
-from rak_billing.testing.crash_points import survives
+from rak_billing.testing.crash_points import died_at
 from support.billing_kit import POSTING, STATEMENT, FakeFatourati
 
 
@@ -296,7 +297,10 @@ def test_an_adapter_that_lies_is_found_out(make, words):
 def test_an_entry_apart_from_its_key_is_found_out(make, found):
     """The classics: crashing between post and mark posts it twice, between mark and post never."""
     without_threads = mock.patch("rak_billing.testing.billing_conformance._prove_workers_at_once")
-    with without_threads, pytest.raises(ConformanceError, match=f"after a crash at point .* found {found}"):
+    with (
+        without_threads,
+        pytest.raises(ConformanceError, match=rf"after a crash at {Path(__file__).name}:\d+.* found {found}"),
+    ):
         prove(lambda: bench_of(make()))
 
 
@@ -519,12 +523,13 @@ def test_a_crash_comes_at_its_line_and_only_there():
         with nothing():
             marks.append(2)
 
-    lived = [survives(point, {work.__code__.co_filename}, work) for point in (1, 2, 3, 4, 5, 99)]
-    assert [False] * 4 == lived[:4]
-    assert lived[-1]
+    places = [died_at(point, {work.__code__.co_filename}, work) for point in (1, 2, 3, 4, 5, 99)]
+    assert all(place is not None for place in places[:4])
+    assert f"{Path(__file__).name}:{work.__code__.co_firstlineno + 1}" == places[0]
+    assert places[-1] is None
     assert [1, 1] == marks[:2]
 
 
 def test_code_outside_is_left_alone():
     """Only the files that were named crash."""
-    assert survives(1, {"elsewhere.py"}, in_memory)
+    assert died_at(1, {"elsewhere.py"}, in_memory) is None

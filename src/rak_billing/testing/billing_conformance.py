@@ -31,7 +31,7 @@ from rak_billing.billing_posting import AlreadyPosted, PaidInvoice, Posted, Post
 from rak_billing.errors import BillingUnavailableError, PostingError, PostingNotSentError, PostingUnknownError
 from rak_billing.exactly_once import ExactlyOnce, NextStep, after_search, after_unknown
 from rak_billing.ports import BillingSystem, PostingReceiver, PostingSearch, TransactionalPosting
-from rak_billing.testing.crash_points import survives
+from rak_billing.testing.crash_points import died_at
 
 __all__ = ["Bench", "ConformanceError", "Factory", "Proof", "prove", "prove_exactly_once", "prove_look_up"]
 
@@ -140,7 +140,9 @@ def _prove_outage(bench: Bench, billing: BillingSystem, outage: _Block) -> None:
                 answer = billing.statement(customer)
             except BillingUnavailableError:
                 continue
-        raise ConformanceError(f"an outage looked like an answer: {answer!r:.60}")
+        raise ConformanceError(
+            f"an outage looked like an answer, {answer!r:.60}: raise BillingUnavailableError"
+        )
 
 
 def prove_exactly_once(factory: Factory) -> Proof:
@@ -167,7 +169,10 @@ def prove_exactly_once(factory: Factory) -> Proof:
 
 def _prove_first(bench: Bench) -> None:
     answer = bench.receiver.post(bench.posting)
-    _require(isinstance(answer, Posted), f"the first posting was answered {answer!r}")
+    _require(
+        isinstance(answer, Posted),
+        f"the first posting was answered {answer!r}, not Posted: each bench needs books of its own",
+    )
     _require_once(bench, "one posting")
 
 
@@ -176,7 +181,10 @@ def _prove_repeats(bench: Bench) -> None:
     for _ in range(3):
         # A worker that starts again makes the posting anew from the journal.
         answer = bench.receiver.post(attrs.evolve(bench.posting))
-        _require(isinstance(answer, AlreadyPosted), f"a repeat was answered {answer!r}")
+        _require(
+            isinstance(answer, AlreadyPosted),
+            f"a repeat was answered {answer!r}, not AlreadyPosted: look the key up, or declare another way",
+        )
     _require_once(bench, "repeats")
 
 
@@ -187,7 +195,7 @@ def _prove_key_is_one_payment(bench: Bench) -> None:
     answer = bench.receiver.post(attrs.evolve(bench.posting, invoices=(changed, *others)))
     _require(
         isinstance(answer, Refused) and answer.reason is RefusedReason.KEY_REUSED,
-        f"another payment under the same key was answered {answer!r}",
+        f"another payment under the same key was answered {answer!r}, not Refused with KEY_REUSED: keep the digest too",
     )
     _require_once(bench, "another payment under the same key")
 
@@ -253,7 +261,7 @@ def _prove_lost_answers(bench: Bench) -> None:
                 f"after a lost answer it was said that nothing was sent: {error}"
             ) from None
         else:
-            raise ConformanceError(f"a lost answer became {answer!r}")
+            raise ConformanceError(f"a lost answer became {answer!r}: raise PostingUnknownError")
     _recover(bench)
     _require_kept(bench, "a lost answer")
 
@@ -270,7 +278,7 @@ def _prove_nothing_sent(bench: Bench) -> None:
         except PostingUnknownError:
             pass
         else:
-            raise ConformanceError(f"an outage looked like an answer: {answer!r}")
+            raise ConformanceError(f"an outage looked like an answer, {answer!r}: raise a PostingError")
     # The books may be out of reach themselves during the outage.
     _require(
         bench.entries(bench.posting.key) <= most, "it was said that nothing was sent, and an entry is there"
@@ -282,12 +290,13 @@ def _prove_nothing_sent(bench: Bench) -> None:
 def _prove_crashes(factory: Factory) -> int:
     for point in range(1, _MOST_POINTS):
         bench = factory()
-        if survives(point, bench.files, lambda bench=bench: bench.receiver.post(bench.posting)):  # type: ignore[misc]
+        place = died_at(point, bench.files, lambda bench=bench: bench.receiver.post(bench.posting))  # type: ignore[misc]
+        if place is None:
             return point - 1
-        # Dies again at the same place of the recovery, where it comes so far.
-        survives(point, bench.files, lambda bench=bench: _recover(bench))  # type: ignore[misc]
+        # Dies again at the same point of the recovery, where it comes so far.
+        again = died_at(point, bench.files, lambda bench=bench: _recover(bench))  # type: ignore[misc]
         _recover(bench)
-        _require_kept(bench, f"a crash at point {point}, and another one while recovering")
+        _require_kept(bench, f"a crash at {place}" + (f", and while recovering at {again}" if again else ""))
     raise ConformanceError(f"posting did not end within {_MOST_POINTS} lines")
 
 

@@ -19,11 +19,11 @@ from traceback import clear_frames
 from types import FrameType
 from typing import Any
 
-__all__ = ["Crash", "crashing", "survives"]
+__all__ = ["Crash", "crashing", "died_at"]
 
 
 class Crash(BaseException):
-    """The process died here; no ``except Exception`` lives through it."""
+    """The process died at this line of a file; no ``except Exception`` lives through it."""
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def crashing(point: int, files: Collection[str]) -> Iterator[None]:
             if event in {"line", "return"} and not is_leaving:
                 reached += 1
                 if reached == point:
-                    raise Crash(f"crash point {point}")
+                    raise Crash(f"{Path(file).name}:{frame.f_lineno}")
             return at_line
 
         return at_line
@@ -72,13 +72,13 @@ def _lines_of(file: str, kind: type[ast.With | ast.Try]) -> frozenset[int]:  # p
     return frozenset(line for block in blocks for line in range(block.lineno, block.body[0].lineno))
 
 
-def survives(point: int, files: Collection[str], work: Callable[[], object]) -> bool:
-    """Run *work* with a crash at *point*; tell whether it ended before that point was reached."""
+def died_at(point: int, files: Collection[str], work: Callable[[], object]) -> str | None:
+    """Run *work* with a crash at *point*; give the file and line, or None if it ended before that point was reached."""
     try:
         with crashing(point, files):
             work()
     except Crash as crash:
         # A process that died holds nothing open: neither a statement under way nor the lock that comes with it.
         clear_frames(crash.__traceback__)
-        return False
-    return True
+        return str(crash)
+    return None
