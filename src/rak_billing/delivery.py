@@ -97,7 +97,7 @@ class Delivery:
 
         def write(tx: TransactionPort) -> None:
             tx.outbox.done(entry, at=at)
-            put_right(tx, entry, at=at, what=ReviewKind.NOT_SENT)
+            put_right(tx, entry, at=at, what=[ReviewKind.NOT_SENT])
 
         self.journal.run(write, repeatable=True)
         return True

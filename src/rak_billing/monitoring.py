@@ -3,24 +3,30 @@ Whether the portal is well, and how its payments stand in numbers: no name, refe
 
 Health is two questions. Alive: the process answers, and nothing is looked at. Ready: the journal can be read, so that a
 payment can be started. The numbers are in the text format that Prometheus reads; all of them are counted in the journal, so
-that it does not matter which machine is asked.
+that it does not matter which machine is asked. What is counted is what waits, by indexes that hold nothing else, and never more
+than `MOST` rows of a kind: however long the past, a question costs the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Subquery, func, select
 
+from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
 from rak_billing.errors import BillingError
 from rak_billing.payments import schema
 from rak_billing.payments.journal import Transaction
 from rak_billing.payments.port import JournalPort
-from rak_billing.payments.states import AttemptState, OrderState
+from rak_billing.payments.records import ReviewKind
+from rak_billing.payments.states import AttemptState
 
 #: What the numbers are sent as.
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+#: A number that is as high as this means that many or more.
+MOST: Final = 10_000
+_TOPICS: Final = (CONFIRMATION_MAIL, POSTING)
 _UNCONFIRMED: Final = (AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN)
 
 
@@ -28,7 +34,7 @@ def is_ready(journal: JournalPort) -> bool:
     """Tell whether the journal can be read."""
     try:
         with journal.reading() as tx:
-            tx.rejections.counts()
+            tx.orders.attempt("")
     except BillingError:
         return False
     return True
@@ -43,20 +49,27 @@ class Metric:
         name: As Prometheus knows it.
         kind: ``gauge`` or ``counter``.
         help: What it says.
-        samples: Labels, written as Prometheus writes them or empty, and value.
+        label: The name of its label; empty where it is one number.
+        samples: Value of the label, or nothing, to the number.
     """
 
     name: str
     kind: str
     help: str
-    samples: tuple[tuple[str, float], ...]
+    label: str
+    samples: Mapping[str, float]
 
     def lines(self) -> Iterator[str]:
         """Write it."""
         yield f"# HELP {self.name} {self.help}"
         yield f"# TYPE {self.name} {self.kind}"
-        for labels, value in self.samples:
-            yield f"{self.name}{labels} {value:g}"
+        for value, number in self.samples.items():
+            labels = f'{{{self.label}="{_escaped(value)}"}}' if self.label else ""
+            yield f"{self.name}{labels} {number:.15g}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def exposition(journal: JournalPort, tenant: str, *, now: datetime) -> str | None:
@@ -74,45 +87,23 @@ def exposition(journal: JournalPort, tenant: str, *, now: datetime) -> str | Non
 
 
 def _metrics(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
-    orders, attempts, reviews = schema.orders, schema.attempts, schema.reviews
-    yield Metric(
-        "rak_billing_orders",
-        "gauge",
-        "Orders by state.",
-        _by(connection, orders.c.state, [state.value for state in OrderState], orders.c.tenant == tenant),
-    )
-    of_tenant = attempts.c.order_reference.in_(select(orders.c.reference).where(orders.c.tenant == tenant))
-    yield Metric(
-        "rak_billing_attempts",
-        "gauge",
-        "Attempts at paying, by state.",
-        _by(connection, attempts.c.state, [state.value for state in AttemptState], of_tenant),
-    )
-    yield _age(
-        "rak_billing_oldest_unconfirmed_seconds",
-        "Age of the oldest payment that was accepted and is not known to be taken; 0 without one.",
-        connection.execute(
-            select(func.min(schema.inquiries.c.since))
-            .join(attempts, attempts.c.order_id == schema.inquiries.c.order_id)
-            .where(
-                schema.inquiries.c.tenant == tenant,
-                attempts.c.state.in_([state.value for state in _UNCONFIRMED]),
-            )
-        ).scalar(),
-        now,
-    )
+    yield from _watched(connection, tenant, now)
     yield from _outbox(connection, tenant, now)
-    waiting = (
-        select(reviews.c.kind, func.count())
-        .join(attempts, attempts.c.order_id == reviews.c.order_id)
-        .where(reviews.c.resolved_at.is_(None), of_tenant)
-        .group_by(reviews.c.kind)
+    series = schema.receipt_series
+    issued = select(series.c.next_number).where(series.c.tenant == tenant)
+    yield Metric(
+        "rak_billing_receipts_total",
+        "counter",
+        "Receipts issued, counted on from the operator's first number.",
+        "",
+        {"": connection.execute(issued).scalar() or 0},
     )
     yield Metric(
         "rak_billing_reviews_waiting",
         "gauge",
         "Matters that wait for a person, by kind.",
-        tuple((f'{{kind="{kind}"}}', count) for kind, count in connection.execute(waiting)),
+        "kind",
+        {kind.value: 0 for kind in ReviewKind} | _reviews(connection, tenant),
     )
     refused = select(schema.rejections.c.reason, func.sum(schema.rejections.c.count)).group_by(
         schema.rejections.c.reason
@@ -121,48 +112,125 @@ def _metrics(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
         "rak_billing_callbacks_refused_total",
         "counter",
         "Callbacks that were not believed, by reason, of all operators of this journal.",
-        tuple((f'{{reason="{reason}"}}', int(count)) for reason, count in connection.execute(refused)),
+        "reason",
+        {reason: int(count) for reason, count in connection.execute(refused)},
     )
 
 
-def _outbox(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
-    outbox, orders = schema.outbox, schema.orders
-    unsent = (
-        outbox.c.sent_at.is_(None),
-        outbox.c.order_reference.in_(select(orders.c.reference).where(orders.c.tenant == tenant)),
+def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
+    inquiries, attempts = schema.inquiries, schema.attempts
+    watched = (
+        select(inquiries.c.order_id, inquiries.c.since, inquiries.c.due_at)
+        .where(inquiries.c.tenant == tenant, inquiries.c.due_at.is_not(None))
+        .order_by(inquiries.c.due_at)
+        .limit(MOST)
+        .subquery()
     )
-    topics = ["confirmation_mail", "posting"]
+    by_state = {
+        row.state: row
+        for row in connection.execute(
+            select(
+                attempts.c.state,
+                func.count().label("number"),
+                func.min(watched.c.since).label("since"),
+                func.min(watched.c.due_at).label("due_at"),
+            )
+            .join_from(watched, attempts, attempts.c.order_id == watched.c.order_id)
+            .group_by(attempts.c.state)
+        )
+    }
     yield Metric(
-        "rak_billing_outbox_waiting",
+        "rak_billing_watched_attempts",
         "gauge",
-        "Mails and postings that have not left yet.",
-        _by(connection, outbox.c.topic, topics, *unsent, outbox.c.parked_at.is_(None)),
+        f"Attempts at paying that the gateway is still asked about, by state; the {MOST} that are due first.",
+        "state",
+        {
+            state.value: by_state[state.value].number if state.value in by_state else 0
+            for state in AttemptState
+        },
     )
-    yield Metric(
-        "rak_billing_outbox_dead",
-        "gauge",
-        "Mails and postings that were given up and wait for a person.",
-        _by(connection, outbox.c.topic, topics, *unsent, outbox.c.parked_at.is_not(None)),
-    )
-    oldest = select(func.min(outbox.c.due_at)).where(*unsent, outbox.c.parked_at.is_(None))
+    unconfirmed = [by_state[state.value].since for state in _UNCONFIRMED if state.value in by_state]
     yield _age(
-        "rak_billing_outbox_overdue_seconds",
-        "For how long the oldest message is due; 0 when none is.",
-        connection.execute(oldest).scalar(),
+        "rak_billing_oldest_unconfirmed_seconds",
+        "Age of the oldest payment that was accepted and is not known to be taken; 0 without one.",
+        min(unconfirmed, default=None),
+        now,
+    )
+    yield _age(
+        "rak_billing_looks_overdue_seconds",
+        "For how long the oldest question to the gateway is due; 0 when none is.",
+        min((row.due_at for row in by_state.values()), default=None),
         now,
     )
 
 
-def _by(
-    connection: Connection, column: Column[str], values: list[str], *conditions: ColumnElement[bool]
-) -> tuple[tuple[str, float], ...]:
-    """Count by the values of a column; every value is there, so that none begins with a gap."""
-    query = select(column, func.count()).where(*conditions).group_by(column)
-    counts = {row[0]: row[1] for row in connection.execute(query)}
-    label = "topic" if column.name == "topic" else "state"
-    return tuple((f'{{{label}="{value}"}}', counts.get(value, 0)) for value in values)
+def _outbox(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
+    outbox = schema.outbox
+    unsent = select(outbox).where(outbox.c.sent_at.is_(None))
+    first = unsent.where(outbox.c.parked_at.is_(None)).order_by(outbox.c.due_at).limit(MOST).subquery()
+    waiting = {
+        row.topic: row
+        for row in _of_operator(
+            connection,
+            tenant,
+            first,
+            first.c.topic,
+            func.count(first.c.last_error).label("retried"),
+            func.min(first.c.due_at).label("due_at"),
+        )
+    }
+    parked = unsent.where(outbox.c.parked_at.is_not(None)).order_by(outbox.c.parked_at).limit(MOST).subquery()
+    dead = {row.topic: row.number for row in _of_operator(connection, tenant, parked, parked.c.topic)}
+    for name, words, counts in (
+        (
+            "waiting",
+            "Mails and postings that have not left yet.",
+            {topic: row.number for topic, row in waiting.items()},
+        ),
+        (
+            "retried",
+            "Mails and postings that were refused once or more, and are tried on.",
+            {topic: row.retried for topic, row in waiting.items()},
+        ),
+        ("dead", "Mails and postings that were given up and wait for a person.", dead),
+    ):
+        samples = dict.fromkeys(_TOPICS, 0) | counts
+        yield Metric(f"rak_billing_outbox_{name}", "gauge", words, "topic", samples)
+    yield _age(
+        "rak_billing_outbox_overdue_seconds",
+        "For how long the oldest message is due; 0 when none is.",
+        min((row.due_at for row in waiting.values()), default=None),
+        now,
+    )
+
+
+def _reviews(connection: Connection, tenant: str) -> dict[str, int]:
+    reviews, attempts = schema.reviews, schema.attempts
+    first = (
+        select(reviews.c.kind, attempts.c.order_reference)
+        .join_from(reviews, attempts, attempts.c.order_id == reviews.c.order_id)
+        .where(reviews.c.resolved_at.is_(None))
+        .order_by(reviews.c.raised_at)
+        .limit(MOST)
+        .subquery()
+    )
+    return {row.kind: row.number for row in _of_operator(connection, tenant, first, first.c.kind)}
+
+
+def _of_operator(
+    connection: Connection, tenant: str, first: Subquery, by: ColumnElement[str], *more: ColumnElement[Any]
+) -> list[Row[Any]]:
+    """Count rows that name an order, by the values of a column; no more than they are."""
+    orders = schema.orders
+    # The operator is looked for among the answers: asked for, a database may begin with all of its orders.
+    query = (
+        select(orders.c.tenant, by, func.count().label("number"), *more)
+        .join_from(first, orders, orders.c.reference == first.c.order_reference)
+        .group_by(orders.c.tenant, by)
+    )
+    return [row for row in connection.execute(query) if row.tenant == tenant]
 
 
 def _age(name: str, words: str, since: datetime | None, now: datetime) -> Metric:
     age = 0.0 if since is None else max((now - since).total_seconds(), 0.0)
-    return Metric(name, "gauge", words, (("", age),))
+    return Metric(name, "gauge", words, "", {"": age})

@@ -5,6 +5,7 @@ What is about to leave is written down first. A worker that finds such a beginni
 the declared way says whether to post again, to search first, or to leave it to a person.
 """
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final, assert_never, cast
 
@@ -29,6 +30,8 @@ from rak_billing.receipt import Receipt
 
 #: Who settled a review, where no person did.
 WORKER: Final = "worker"
+#: A posting that is tried again for ever is put before a person after so many tries: some twenty hours.
+TRIES_OF_A_DAY: Final = 12
 
 
 @attrs.frozen
@@ -130,20 +133,27 @@ class PostingDesk:
             case Posted() | AlreadyPosted():
                 tx.outbox.done(entry, at=at)
                 tx.locks.release(entry.order_reference, at=at)
-                put_right(tx, entry, at=at, what=ReviewKind.NOT_POSTED)
+                put_right(tx, entry, at=at, what=(ReviewKind.NOT_POSTED, ReviewKind.NOT_POSTED_YET))
             case Refused(reason, detail):
                 park(tx, entry, f"billing refuses it: {reason.value} {detail}".strip(), at=at)
             case _:
                 assert_never(answer)
 
     def _put_back(self, entry: OutboxEntry, error: str) -> bool:
-        now = self.clock()
-        self.journal.run(lambda tx: tx.outbox.failed(entry, error=error, now=now), repeatable=True)
-        return False
+        return self._later(entry, lambda tx, now: tx.outbox.failed(entry, error=error, now=now))
 
     def _unknown(self, entry: OutboxEntry, error: str) -> bool:
+        return self._later(entry, lambda tx, now: tx.outbox.unknown(entry, error=error, now=now))
+
+    def _later(self, entry: OutboxEntry, mark: Callable[[TransactionPort, datetime], object]) -> bool:
         now = self.clock()
-        self.journal.run(lambda tx: tx.outbox.unknown(entry, error=error, now=now), repeatable=True)
+
+        def write(tx: TransactionPort) -> None:
+            mark(tx, now)
+            if entry.tries == TRIES_OF_A_DAY:
+                _put_before_a_person(tx, entry, ReviewKind.NOT_POSTED_YET, at=now)
+
+        self.journal.run(write, repeatable=True)
         return False
 
     def _park(self, entry: OutboxEntry, error: str) -> bool:
@@ -163,13 +173,17 @@ def park(
     """Give an entry up and put it before a person."""
     if not tx.outbox.park(entry, error=error, at=at):
         return
+    _put_before_a_person(tx, entry, why, at=at)
+
+
+def _put_before_a_person(tx: TransactionPort, entry: OutboxEntry, why: ReviewKind, *, at: datetime) -> None:
     attempt = tx.orders.accepted_attempt(entry.order_reference)
     if attempt is not None:
         tx.reviews.keep(Review(attempt.order_id, why, "", at))
 
 
-def put_right(tx: TransactionPort, entry: OutboxEntry, *, at: datetime, what: ReviewKind) -> None:
+def put_right(tx: TransactionPort, entry: OutboxEntry, *, at: datetime, what: Collection[ReviewKind]) -> None:
     """Take an entry that left after all off the list of what a person must look at."""
     attempt = tx.orders.accepted_attempt(entry.order_reference) if entry.tries > 1 else None
     if attempt is not None:
-        tx.reviews.settle(attempt.order_id, by=WORKER, why="it left", at=at, kinds=[what])
+        tx.reviews.settle(attempt.order_id, by=WORKER, why="it left", at=at, kinds=what)

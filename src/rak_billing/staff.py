@@ -30,6 +30,8 @@ NO_LETTER: Final = "expected the key of something that was given up"
 NOBODY: Final = "expected who says so, and why"
 PAID_ALREADY: Final = "its invoices are paid already: void or refund this one"
 
+_ABOUT_POSTING: Final = (ReviewKind.NOT_POSTED, ReviewKind.NOT_POSTED_YET)
+_ABOUT_MAIL: Final = (ReviewKind.NOT_SENT,)
 _TAKEN: Final = frozenset({AttemptState.CAPTURED, AttemptState.SETTLED, AttemptState.PART_REFUNDED})
 
 
@@ -213,10 +215,10 @@ class StaffDesk:
         found = tx.orders.locked(order_id)
         assert found is not None, "an event has an attempt: both are written together"
         happen(tx, self.confirmation, Event.NOTE, *found, facts=facts, at=at)
-        kind = ReviewKind.NOT_POSTED if is_posting else ReviewKind.NOT_SENT
+        kinds = _ABOUT_POSTING if is_posting else _ABOUT_MAIL
         accepted = tx.orders.accepted_attempt(reference)
         if accepted is not None:
-            tx.reviews.settle(accepted.order_id, by=facts["by"], why=facts["why"], at=at, kinds=[kind])
+            tx.reviews.settle(accepted.order_id, by=facts["by"], why=facts["why"], at=at, kinds=kinds)
 
 
 def _who(reference: str, by: str, why: str) -> dict[str, str]:

@@ -80,6 +80,11 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
         with shop.journal.engine.begin() as connection:
             for table in ("invoices", "tallies", "inquiries", "operations", "paces", VERSION_TABLE):
                 connection.exec_driver_sql(f"DROP TABLE {table}")
+            for index in ("ix_outbox_due", "ix_outbox_dead", "ix_reviews_waiting"):
+                connection.exec_driver_sql(f"DROP INDEX {index}")
+            connection.exec_driver_sql(
+                "CREATE INDEX ix_outbox_due ON outbox (due_at, key) WHERE sent_at IS NULL"
+            )
             for table, column in (("callbacks", "reduced_at"), *ADDED_FOR_RECOVERY):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
             connection.exec_driver_sql("DELETE FROM events")

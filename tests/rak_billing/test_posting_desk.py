@@ -104,6 +104,25 @@ def test_what_was_not_sent_is_sent_later(way):
         assert 1 == len(books.entries)
 
 
+@pytest.mark.parametrize("trouble", ["not sent", "lost before"])
+def test_billing_that_is_down_for_days_is_shown_to_a_person_and_tried_on(place, trouble):
+    """Three days of errors: after one of them it is before a person, nothing is given up; once billing is back it is posted and off the list."""
+    books = Books(ExactlyOnce.KEY)
+    with till(place, billing=books) as shop:
+        paid(shop)
+        books.trouble = trouble
+        for _ in range(12):
+            shop.checkout.deliver()
+            shop.wait(hours=6)
+        assert (["not_posted_yet"], ()) == (
+            [review.kind.value for matter in shop.checkout.staff().waiting() for review in matter.reviews],
+            shop.checkout.staff().dead_letters(),
+        )
+        books.trouble = None
+        deliver_for(shop, 7)
+        assert (1, (), frozenset()) == (len(books.entries), shop.checkout.staff().waiting(), held(shop))
+
+
 @pytest.mark.parametrize("trouble", ["lost before", "lost after"])
 @pytest.mark.parametrize("way", [ExactlyOnce.KEY, ExactlyOnce.FILE])
 def test_with_a_key_an_unknown_outcome_is_posted_again(way, trouble):

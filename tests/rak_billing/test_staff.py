@@ -87,6 +87,13 @@ def test_a_person_who_errs_is_contradicted_by_the_gateway(place, word, end):
         resolve(shop, form, word)
         shop.checkout.sweep()
         assert end == (shop.states(form), shop.reviews(), len(shop.till.rows("receipts")))
+        resolve(shop, form, "paid", why="débité après tout")
+        shop.checkout.sweep()
+        assert (("captured", "paid"), [], 1) == (
+            shop.states(form),
+            shop.reviews(),
+            len(shop.till.rows("receipts")),
+        )
 
 
 def test_money_that_a_person_counts_and_the_gateway_does_not_know_comes_back_to_a_person(shop):

@@ -10,15 +10,12 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from cmi_gateway.simulator.faults import ReplyIgnored
 from rak_billing import staff
 from rak_billing.cli.orders_texts import REASONS, REFUSALS, STATES
 from rak_billing.cli.root import rak_billing
-from rak_billing.monitoring import exposition, is_ready
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.states import AttemptState, OrderState
-from rak_billing.portal.app import create_app
 from rak_billing.worker import Worker
 from support.callbacks import approved
 from support.checkout_kit import A, B, till
@@ -278,63 +275,3 @@ def test_every_reason_and_state_has_its_words():
     """Staff never read a name of the code."""
     assert {kind.value for kind in ReviewKind} == set(REASONS)
     assert {state.value for state in (*AttemptState, *OrderState)} == set(STATES)
-
-
-def test_the_numbers_tell_what_waits(place):
-    """States, the oldest unconfirmed, the outbox, dead letters, refused callbacks: counted in the journal."""
-    with counter(place, *ALL) as shop:
-        shop.faults(ReplyIgnored())
-        shop.pay(shop.till.pay(A))
-        shop.till.settle(b"nonsense")
-        shop.wait(minutes=2)
-        text = exposition(shop.till.journal, "RAK", now=shop.bank.clock())
-        for line in (
-            'rak_billing_orders{state="accepted"} 1',
-            'rak_billing_attempts{state="capture_requested"} 1',
-            "rak_billing_oldest_unconfirmed_seconds 120",
-            'rak_billing_outbox_waiting{topic="confirmation_mail"} 0',
-            'rak_billing_outbox_dead{topic="posting"} 0',
-            'rak_billing_callbacks_refused_total{reason="malformed"} 1',
-        ):
-            assert f"{line}\n" in text
-        assert "# TYPE rak_billing_callbacks_refused_total counter\n" in text
-
-
-def test_numbers_of_another_operator_are_not_ours(place):
-    """Each counts its own payments."""
-    with counter(place, *ALL) as shop:
-        shop.till.pay(B)
-        assert 'rak_billing_orders{state="open"} 0' in exposition(
-            shop.till.journal, "SRM", now=shop.bank.clock()
-        )
-
-
-def test_health_and_numbers_on_the_portal():
-    """Alive and ready to anybody, without a word of anybody; numbers to who holds the token, else no such page."""
-    token = "0123456789abcdef"
-    with till() as shop:
-        client = create_app(shop.checkout, metrics_token=token).test_client()
-        assert ((200, "vivant\n"), (200, "pret\n")) == tuple(
-            (answer.status_code, answer.text)
-            for answer in (client.get("/sante/vivant"), client.get("/sante/pret"))
-        )
-        given = client.get("/metriques", headers={"Authorization": f"Bearer {token}"})
-        assert (200, True) == (given.status_code, given.text.startswith("# HELP rak_billing_orders"))
-        assert {404} == {
-            client.get("/metriques", headers=headers).status_code
-            for headers in ({}, {"Authorization": "Bearer wrong"})
-        }
-        with shop.journal.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE rejections")
-        assert 503 == client.get("/sante/pret").status_code
-        assert 503 == client.get("/metriques", headers={"Authorization": f"Bearer {token}"}).status_code
-        assert not is_ready(shop.journal)
-
-
-def test_without_a_token_there_are_no_numbers():
-    """Off unless asked for; a token that can be guessed is refused."""
-    with till() as shop:
-        client = create_app(shop.checkout).test_client()
-        assert 404 == client.get("/metriques", headers={"Authorization": "Bearer "}).status_code
-        with pytest.raises(ValueError, match="16"):
-            create_app(shop.checkout, metrics_token="short")

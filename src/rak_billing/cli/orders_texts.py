@@ -28,6 +28,7 @@ REASONS: Final = {
     "unconfirmed": "acceptée depuis un jour, toujours pas confirmée par le CMI",
     "undone": "paiement annulé ou remboursé au CMI après coup : vérifier le reçu et la comptabilité",
     "not_posted": "l'écriture en comptabilité est incertaine ou refusée : chercher la référence dans la facturation",
+    "not_posted_yet": "la facturation ne prend pas l'écriture depuis un jour ; elle est réessayée, ne l'écrivez pas à la main",
     "not_sent": "le mail de confirmation n'est pas parti : prévenir le client autrement",
 }
 STATES: Final = {

@@ -126,6 +126,7 @@ class ReviewKind(StrEnum):
     UNCONFIRMED = "unconfirmed"  # accepted for a day, and the gateway still does not say that it was taken
     UNDONE = "undone"  # the gateway shows that a payment which counted was cancelled or given back
     NOT_POSTED = "not_posted"  # whether billing has the payment is not known, or billing refuses it
+    NOT_POSTED_YET = "not_posted_yet"  # tried in vain for a day, and tried on
     NOT_SENT = "not_sent"  # a mail that nobody takes
 
 
@@ -247,6 +248,7 @@ class OperationOutcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # the gateway said no
     NOT_DONE = "not_done"  # no answer came, and the gateway's history shows that nothing was done
+    NOT_POSTED_YET = "not_posted_yet"  # tried in vain for a day, and tried on
     NOT_SENT = "not_sent"  # it never left this machine
 
 

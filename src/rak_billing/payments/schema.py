@@ -234,6 +234,7 @@ reviews = Table(
     Column("resolved_by", PlainText),
     Column("resolved_why", PlainText),
     PrimaryKeyConstraint("order_id", "kind", "callback_digest"),
+    Index("ix_reviews_waiting", "raised_at", "order_id", **only_where("resolved_at IS NULL")),
     sqlite_strict=True,
 )
 
@@ -273,8 +274,9 @@ outbox = Table(
     Column("last_error", PlainText),
     Column("parked_at", Instant),
     Column("begun_at", Instant),
-    # On the unsent rows alone: else finding the next takes the longer, the longer the past is.
-    Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL")),
+    # On the waiting rows alone: else finding the next takes the longer, the longer the past is.
+    Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL AND parked_at IS NULL")),
+    Index("ix_outbox_dead", "parked_at", "key", **only_where("sent_at IS NULL AND parked_at IS NOT NULL")),
     sqlite_strict=True,
 )
 

@@ -49,8 +49,8 @@ def ready() -> Response:
 def numbers() -> Response:
     """Give the numbers to who knows the token; to anybody else there is no such page."""
     token = current_app.config.get(TOKEN)
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not token or not compare_digest(given.encode(), token.encode()):
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if not token or scheme.lower() != "bearer" or not compare_digest(given.encode(), token.encode()):
         abort(404)
     try:
         text = exposition(portal().checkout.journal, portal().tenant.id, now=portal().clock())
