@@ -447,7 +447,7 @@ class JournalSettingError(JournalError):
 
     Attributes:
         setting: Which setting does not hold: ``url``, ``driver``, ``file``, ``gate``, ``network_disk``, ``durability``,
-            ``keys`` or ``no_keys``.
+            ``keys``, ``no_keys`` or ``old_keys``.
     """
 
     def __init__(self, setting: str, message: str) -> None:

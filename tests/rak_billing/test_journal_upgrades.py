@@ -20,10 +20,9 @@ from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, version_of
 from rak_billing.payments.writer_gate import WriterGate
 from support.checkout_kit import A, till
 from support.counts import count
+from support.operators import KILLED, Operator, run_up_to
 from support.tables import described
-from support.upgrades import Upgrader, run_up_to
 
-KILLED = -9
 #: From nothing, from before there were versions, and from a version in between.
 STARTS = (None, "unversioned", "0003")
 
@@ -31,7 +30,7 @@ STARTS = (None, "unversioned", "0003")
 @pytest.fixture
 def upgraders():
     """Two processes that upgrade when they are told."""
-    pair = Upgrader(), Upgrader()
+    pair = Operator(), Operator()
     yield pair
     for one in pair:
         one.close()
@@ -80,7 +79,7 @@ def test_two_upgrades_at_once(fresh, right, upgraders, start):
         url = fresh()
         begun(url, start)
         for one in upgraders:
-            one.begin(url)
+            one.begin("upgrade", url)
         assert [0, 0] == [one.end() for one in upgraders]
         assert right == state(url)
 
@@ -93,7 +92,7 @@ def test_a_killed_upgrade_leaves_what_was_there(fresh, right, upgraders, start):
     begun(url, start)
     before = state(url)
     for point in range(0, 400, count(17, 1)):
-        upgrader.begin(url, kill_at=point)
+        upgrader.begin("upgrade", url, kill_at=point)
         if upgrader.end() != KILLED:
             break
         assert before == state(url), point

@@ -11,8 +11,8 @@ from rak_billing.payments.upgrading import migrate, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
 from support.callbacks import approved
 from support.checkout_kit import A, till
+from support.operators import run_up_to
 from support.tables import described
-from support.upgrades import run_up_to
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -51,6 +51,10 @@ _SETTINGS: Final = {
     "keys": (
         "une clé n'est pas valable : chaque ligne du fichier des clés doit être 32 octets aléatoires en base64 (URL)"
     ),
+    "old_keys": (
+        "un portail ou un worker écrit encore avec une ancienne clé, ou sans clé : relancez-les tous avec la nouvelle clé en "
+        "tête du fichier, puis relancez la commande ; gardez l'ancienne clé"
+    ),
     "no_keys": "il faut les clés du journal : donnez --keys-file",
 }
 #: Name of an SQLite error, without what refines it → what to do.

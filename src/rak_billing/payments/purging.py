@@ -1,8 +1,9 @@
 """
 Deleting what has been kept for long enough, a few rows at a time.
 
-Nothing that waits for a person goes, however old. What must be known for ever stays: the digests and hashes of callbacks,
-the hashes of forms, the last receipt number, and the sums of what was deleted.
+Nothing goes that waits for a person, for the gateway or for billing, however old; nor does an order go as unpaid behind which
+money moved, be it that all of it was given back. What must be known for ever stays: the digests and hashes of callbacks, the
+hashes of forms, the last receipt number, and the sums of what was deleted.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, update
 
 from rak_billing.payments import schema, sealing
 from rak_billing.payments.journal import Journal, Transaction
@@ -30,6 +31,19 @@ _UNCLEAR: Final = tuple(
         AttemptState.AUTHORIZED,
     )
 )
+#: No money was ever behind an attempt in one of these.
+_WITHOUT_MONEY: Final = tuple(
+    state.value
+    for state in (
+        AttemptState.DRAFT,
+        AttemptState.SENT,
+        AttemptState.DECLINED,
+        AttemptState.SUPERSEDED,
+        AttemptState.EXPIRED,
+    )
+)
+#: What becomes of a mail is of use for a while; that a payment was posted belongs to the books.
+_MAIL: Final = "confirmation_mail"
 
 
 @unique
@@ -41,7 +55,7 @@ class Kind(StrEnum):
     CALLBACK_FIELDS = "callback_fields"  # personal ones, of callbacks that were believed
     CALLBACK_BODIES = "callback_bodies"  # what is left of those
     UNPAID_ORDERS = "unpaid_orders"
-    PAID_ORDERS = "paid_orders"
+    PAID_ORDERS = "paid_orders"  # and those whose money was given back
 
 
 @attrs.frozen
@@ -124,19 +138,27 @@ def _rules(retention: Retention, now: datetime) -> dict[Kind, _Rule]:
         Kind.MAILS: _Rule(
             outbox,
             outbox.c.key,
-            outbox.c.sent_at < now - retention.mails,
+            and_(outbox.c.topic == _MAIL, outbox.c.sent_at < now - retention.mails),
             lambda tx, keys: _delete(tx, outbox.c.key, keys),
         ),
         Kind.CALLBACK_FIELDS: _Rule(
             callbacks,
             callbacks.c.digest,
-            and_(callbacks.c.received_at < now - retention.personal_fields, callbacks.c.reduced_at.is_(None)),
+            and_(
+                callbacks.c.received_at < now - retention.personal_fields,
+                callbacks.c.reduced_at.is_(None),
+                ~_is_before_a_person(callbacks.c.order_id),
+            ),
             reduce,
         ),
         Kind.CALLBACK_BODIES: _Rule(
             callbacks,
             callbacks.c.digest,
-            and_(callbacks.c.received_at < books, callbacks.c.raw != b""),
+            and_(
+                callbacks.c.received_at < books,
+                callbacks.c.raw != b"",
+                ~_is_before_a_person(callbacks.c.order_id),
+            ),
             _empty,
         ),
         Kind.UNPAID_ORDERS: _Rule(
@@ -147,33 +169,61 @@ def _rules(retention: Retention, now: datetime) -> dict[Kind, _Rule]:
 
 
 def _is_abandoned(before: datetime) -> ColumnElement[bool]:
-    orders, attempts = schema.orders, schema.attempts
-    its_attempts = attempts.c.order_reference == orders.c.reference
-    return and_(
-        orders.c.state == OrderState.OPEN.value,
-        orders.c.created_at < before,
-        ~exists().where(its_attempts, attempts.c.started_at >= before),
-        ~exists().where(its_attempts, attempts.c.state.in_(_UNCLEAR)),
-        ~_waits_for_a_person(),
-    )
+    return and_(_is_unpaid_since(before), ~_had_money(), ~_is_unfinished())
 
 
 def _is_past(before: datetime) -> ColumnElement[bool]:
     orders, receipts = schema.orders, schema.receipts
-    return and_(
+    was_paid = and_(
         orders.c.state.in_([state.value for state in OrderState if state.was_paid]),
         exists().where(receipts.c.order_reference == orders.c.reference, receipts.c.issued_at < before),
-        ~_waits_for_a_person(),
+    )
+    return and_(or_(was_paid, and_(_is_unpaid_since(before), _had_money())), ~_is_unfinished())
+
+
+def _is_unpaid_since(before: datetime) -> ColumnElement[bool]:
+    return and_(
+        schema.orders.c.state == OrderState.OPEN.value,
+        schema.orders.c.created_at < before,
+        ~_has_attempt(schema.attempts.c.started_at >= before),
     )
 
 
-def _waits_for_a_person() -> ColumnElement[bool]:
-    orders, attempts, reviews = schema.orders, schema.attempts, schema.reviews
-    return exists().where(
-        attempts.c.order_reference == orders.c.reference,
-        reviews.c.order_id == attempts.c.order_id,
-        reviews.c.resolved_at.is_(None),
+def _had_money() -> ColumnElement[bool]:
+    """Tell whether money was held or taken for an order, or asked for by us, wherever it is now."""
+    attempts, operations = schema.attempts, schema.operations
+    return or_(
+        _has_attempt(attempts.c.state.not_in(_WITHOUT_MONEY)),
+        _has_attempt(operations.c.order_id == attempts.c.order_id),
     )
+
+
+def _is_unfinished() -> ColumnElement[bool]:
+    """Tell whether a person, the gateway or billing still has to do with an order."""
+    orders, attempts, outbox = schema.orders, schema.attempts, schema.outbox
+    operations, inquiries = schema.operations, schema.inquiries
+    return or_(
+        _has_attempt(attempts.c.state.in_(_UNCLEAR)),
+        _has_attempt(_is_before_a_person(attempts.c.order_id)),
+        _has_attempt(operations.c.order_id == attempts.c.order_id, operations.c.outcome.is_(None)),
+        # Without the gateway's API nobody ever asks, and what was never asked is not being asked.
+        _has_attempt(
+            inquiries.c.order_id == attempts.c.order_id,
+            inquiries.c.due_at.is_not(None),
+            inquiries.c.asked_at.is_not(None),
+        ),
+        exists().where(outbox.c.order_reference == orders.c.reference, outbox.c.sent_at.is_(None)),
+    )
+
+
+def _has_attempt(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    attempts = schema.attempts
+    return exists().where(attempts.c.order_reference == schema.orders.c.reference, *conditions)
+
+
+def _is_before_a_person(order_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    reviews = schema.reviews
+    return exists().where(reviews.c.order_id == order_id, reviews.c.resolved_at.is_(None))
 
 
 def _delete(tx: Transaction, key: ColumnElement[Any], keys: list[Any]) -> None:

@@ -10,22 +10,34 @@ from rak_billing.payments.journal import Journal, Transaction
 from rak_billing.payments.sealing import Place
 
 _BATCH: Final = 100
+_PASSES: Final = 3
 
 
 def reseal(journal: Journal) -> dict[str, int]:
     """
     Seal every value with the newest key, and return how many were changed, by table and column.
 
-    A hundred rows at a time: others go on working. Interrupted, it may simply be called again.
+    A hundred rows at a time: others go on working. Interrupted, it may simply be called again. It looks once more until a
+    look finds nothing to do, so that when it returns, no older key is needed for what was there.
 
     Raises:
         JournalSettingError: The journal was opened without a key.
+            Or somebody goes on writing with an older key, or without any.
         SealError: A value does not open.
     """
     with journal.reading() as tx:
         if not tx.vault.has_keys:
             raise JournalSettingError("no_keys", "expected a journal that was opened with keys")
-    return {str(place): _reseal_column(journal, place) for place in sealing.PLACES}
+    changed = dict.fromkeys(map(str, sealing.PLACES), 0)
+    for _ in range(_PASSES):
+        found = {str(place): _reseal_column(journal, place) for place in sealing.PLACES}
+        if not any(found.values()):
+            return changed
+        changed = {place: count + found[place] for place, count in changed.items()}
+    raise JournalSettingError(
+        "old_keys",
+        "expected that all seal with the newest key: start every program again with it in front, then go on",
+    )
 
 
 def _reseal_column(journal: Journal, place: Place) -> int:

@@ -22,14 +22,17 @@ T = TypeVar("T")
 
 #: Serialization failure, deadlock, and a distributed database's "statement completion unknown" outside of COMMIT.
 _MET_ANOTHER: Final = frozenset({"40001", "40P01"})
-_UNIQUE: Final = "23505"
+#: A key that somebody else wrote meanwhile, and a row that was deleted meanwhile, as the purge does.
+_CHANGED: Final = frozenset({"23505", "23503"})
 
 
 class Trouble(Enum):
     """What a failed transaction means for another try."""
 
     PASSING = auto()  # undone for sure, by no fault of its own
-    TAKEN = auto()  # somebody wrote the same key: undone, and one more look will find it
+    TAKEN = (
+        auto()
+    )  # somebody wrote the same key, or deleted what is referred to: undone, and one more look finds out
     UNKNOWN = auto()  # kept or not, nobody knows
     LASTING = auto()  # the same would happen again
 
@@ -44,7 +47,7 @@ def trouble_of(error: Exception) -> Trouble:
         return Trouble.LASTING
     if error.connection_invalidated or sqlstate(error) in _MET_ANOTHER:
         return Trouble.PASSING
-    return Trouble.TAKEN if sqlstate(error) == _UNIQUE else Trouble.LASTING
+    return Trouble.TAKEN if sqlstate(error) in _CHANGED else Trouble.LASTING
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -24,6 +24,7 @@ from rak_billing.errors import JournalSettingError, SealError
 _MARK: Final = "\x1fsealed1:"
 _MARK_BYTES: Final = _MARK.encode()
 _KEY_BYTES: Final = 32
+_ALTERED: Final = "expected a value that was sealed for this row; it was altered or moved"
 _NONCE_BYTES: Final = 12
 _KEY_ID_BYTES: Final = 4
 
@@ -106,6 +107,8 @@ class Vault:
             return kept
         rest = kept[len(_MARK_BYTES) :]
         key_id, rest = rest[:_KEY_ID_BYTES], rest[_KEY_ID_BYTES:]
+        if len(key_id) < _KEY_ID_BYTES:
+            raise SealError(str(place), _ALTERED)
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             name = key_id.hex()
@@ -115,9 +118,7 @@ class Vault:
         try:
             opened: bytes = cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _binding(place, row))
         except (InvalidTag, ValueError):
-            raise SealError(
-                str(place), "expected a value that was sealed for this row; it was altered or moved"
-            ) from None
+            raise SealError(str(place), _ALTERED) from None
         return opened
 
     def seal_text(self, place: Place, row: str, value: str) -> str:
@@ -131,8 +132,7 @@ class Vault:
         """Return what was sealed; raises as `open_bytes`."""
         if not kept.startswith(_MARK):
             return kept
-        sealed = _MARK_BYTES + base64.b64decode(kept[len(_MARK) :])
-        return self.open_bytes(place, row, sealed).decode("utf-8", "surrogatepass")
+        return self.open_bytes(place, row, _unpacked(kept)).decode("utf-8", "surrogatepass")
 
     def seal_json(self, place: Place, row: str, value: Any) -> Any:
         """Return what is kept instead of a list or mapping."""
@@ -158,9 +158,17 @@ class Vault:
             case bytes():
                 return kept.startswith(_MARK_BYTES + (self._newest or b""))
             case str() if kept.startswith(_MARK):
-                return base64.b64decode(kept[len(_MARK) :]).startswith(self._newest or b"")
+                return _unpacked(kept).startswith(_MARK_BYTES + (self._newest or b""))
             case _:
                 return False
+
+
+def _unpacked(kept: str) -> bytes:
+    """Return the bytes that a sealed text stands for; of one that was altered, the mark alone, which no key opens."""
+    try:
+        return _MARK_BYTES + base64.b64decode(kept[len(_MARK) :], validate=True)
+    except ValueError:
+        return _MARK_BYTES
 
 
 def _binding(place: Place, row: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Processes that bring a database up to date, some of which are killed on the way."""
+"""Processes that do an operator's work on a database, some of which are killed on the way."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from rak_billing.payments.databases import engine_of
+from rak_billing.payments.journal import Journal
 from rak_billing.payments.preparing import prepare
+from rak_billing.payments.purging import purge
+from rak_billing.payments.resealing import reseal
 from rak_billing.payments.upgrading import statements
 from rak_billing.portal.schema import metadata as portal_metadata
 
@@ -25,18 +31,20 @@ def run_up_to(connection: Connection, version: str) -> None:
             connection.exec_driver_sql("\n".join(lines))
 
 
+#: The exit code of a process that was killed.
+KILLED = -int(signal.SIGKILL)
 _TESTS = Path(__file__).parents[1]
 
 
-class Upgrader:
-    """A process that forks a child for each upgrade it is asked for, so that one costs no new interpreter."""
+class Operator:
+    """A process that forks a child for each task it is given, so that one costs no new interpreter."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [
                 sys.executable,
                 "-c",
-                f"import sys; sys.path.insert(0, {str(_TESTS)!r}); from support.upgrades import serve; serve()",
+                f"import sys; sys.path.insert(0, {str(_TESTS)!r}); from support.operators import serve; serve()",
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -44,10 +52,11 @@ class Upgrader:
             text=True,
         )
 
-    def begin(self, url: str, kill_at: int | None = None) -> None:
-        """Have the database at *url* upgraded; kill the process at the statement of that number."""
+    def begin(self, work: str, url: str, *, kill_at: int | None = None, **details: Any) -> None:
+        """Have ``upgrade``, ``purge`` or ``reseal`` done at *url*; kill the process at the statement of that number."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"url": url, "kill_at": kill_at}) + "\n")
+        task = {"work": work, "url": url, "kill_at": kill_at, "details": details}
+        self._process.stdin.write(json.dumps(task) + "\n")
         self._process.stdin.flush()
 
     def end(self) -> int:
@@ -60,20 +69,37 @@ class Upgrader:
         self._process.communicate()
 
 
-def _upgrade(url: str, kill_at: int | None) -> None:
-    from sqlalchemy import event
-
-    engine = engine_of(url)
+def _kill_at(engine: Engine, point: int | None) -> None:
     seen = [0]
 
     def statement(*_: object) -> None:
-        if seen[0] == kill_at:
+        if seen[0] == point:
             os.kill(os.getpid(), signal.SIGKILL)
         seen[0] += 1
 
     event.listen(engine, "before_cursor_execute", statement)
+
+
+def _upgrade(url: str, kill_at: int | None) -> None:
+    engine = engine_of(url)
+    _kill_at(engine, kill_at)
     prepare(engine, portal_metadata.create_all)
     engine.dispose()
+
+
+def _purge(url: str, kill_at: int | None, *, now: str) -> None:
+    with Journal.open(url) as journal:
+        _kill_at(journal.engine, kill_at)
+        purge(journal, now=datetime.fromisoformat(now))
+
+
+def _reseal(url: str, kill_at: int | None, *, keys: list[str]) -> None:
+    with Journal.open(url, keys=keys) as journal:
+        _kill_at(journal.engine, kill_at)
+        reseal(journal)
+
+
+_WORKS: dict[str, Callable[..., None]] = {"upgrade": _upgrade, "purge": _purge, "reseal": _reseal}
 
 
 def serve() -> None:
@@ -84,7 +110,7 @@ def serve() -> None:
         if child == 0:
             code = 1
             try:
-                _upgrade(task["url"], task["kill_at"])
+                _WORKS[task["work"]](task["url"], task["kill_at"], **task["details"])
                 code = 0
             finally:
                 os._exit(code)
