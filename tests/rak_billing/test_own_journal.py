@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 
+import attrs
 import pytest
 
 from cmi_gateway.simulator.faults import CallbackLost, CallbackTwice, DeclinesBefore, ReplyIgnored
@@ -147,12 +148,68 @@ class KeepsWhatIsSettled(Reviews):
         self.it.reviews.setdefault(self._key(review), (review, True))
 
 
+class FreesEverything(Locks):
+    def release(self, order_reference, *, at):
+        self.it.locks.clear()
+
+
+class ForgetsWhatIsPosted(Locks):
+    def paid_by_another(self, order):
+        holders = [self.it.locks.get((order.tenant, reference)) for reference in order.invoice_references]
+        return any(holder not in {None, order.reference} for holder in holders)
+
+
+class MixesOperators(Locks):
+    def paid_by_another(self, order):
+        tenants = {one.tenant for one in self.it.orders.values()}
+        return any(
+            super(MixesOperators, self).paid_by_another(attrs.evolve(order, tenant=one)) for one in tenants
+        )
+
+
+class TwinOfAnybody(Orders):
+    def open_twin(self, tenant, customer_ref, quote_digest):
+        others = {one.customer_ref for one in self.it.orders.values()}
+        found = [super(TwinOfAnybody, self).open_twin(tenant, one, quote_digest) for one in others]
+        return next((one for one in found if one), None)
+
+
+class KnowsTheFirstOutcome(Callbacks):
+    def known(self, **which):
+        known = super().known(**which)
+        return attrs.evolve(
+            known, told={one: dict(list(them.items())[:1]) for one, them in known.told.items()}
+        )
+
+
+class KnowsFormsOfTheOrder(Callbacks):
+    def known(self, *, presented_hash, order_id, **which):
+        known = super().known(presented_hash=presented_hash, order_id=order_id, **which)
+        return attrs.evolve(known, is_our_form=self.it.forms.get(presented_hash) == order_id)
+
+
+class ForgetsTheLastLook(Inquiries):
+    def finish(self, inquiry, *, asked_at, due_at):
+        super().finish(inquiry, asked_at=None, due_at=due_at)
+
+
+class CountsAllKinds(Operations):
+    def count(self, order_id, kind):
+        return sum(one.order_id == order_id for one, _ in self.it.operations.values())
+
+
+class HasOnePace(Paces):
+    def take(self, name, *, now, gap):
+        return super().take("all", now=now, gap=gap)
+
+
 @pytest.mark.parametrize(
     "part",
     [
         ForgetsBeginnings, LendsTwice, HasNoFence, GivesUpNothing, DeliversEverything, RevivesWithTheOldTry,
         CountsFallenPayments, MovesWhatMoved, LocksTwice, LocksNothing, TakesAHashTwice, SkipsNumbers, AsksTwice,
-        SendsTwoOperations, NeverRests, KeepsWhatIsSettled,
+        SendsTwoOperations, NeverRests, KeepsWhatIsSettled, FreesEverything, ForgetsWhatIsPosted, MixesOperators,
+        TwinOfAnybody, KnowsTheFirstOutcome, KnowsFormsOfTheOrder, ForgetsTheLastLook, CountsAllKinds, HasOnePace,
     ],
 )  # fmt: skip
 def test_a_journal_that_is_wrong_in_one_part_fails(part):

@@ -99,9 +99,6 @@ class Rejections(Part):
 class Reviews(Part):
     """What a person must see."""
 
-    def add(self, review):
-        new(self.it.reviews, self._key(review), (review, True))
-
     def keep(self, review):
         if not self.it.reviews.get(self._key(review), (None, False))[1]:
             self.it.reviews[self._key(review)] = (review, True)

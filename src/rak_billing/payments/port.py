@@ -93,7 +93,7 @@ class OrdersPort(Protocol):
         ...
 
     def history(self, order_reference: str) -> Sequence[Any]:
-        """Return the events of an order, the oldest first, each with ``event``, ``order_id`` and ``at``."""
+        """Return the events of an order, the oldest first, each with ``event``, ``order_id``, ``at`` and ``facts``."""
         ...
 
 

@@ -19,11 +19,9 @@ from datetime import timedelta
 
 import attrs
 
-from rak_billing.errors import StaleStateError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import Answered, KnownCallback, OrderRecord, Review, ReviewKind
-from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
-from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
+from rak_billing.payments.records import Answered, KnownCallback, Review, ReviewKind
+from rak_billing.testing.journal_samples import NOW, TENANT, attempt_of, begin, order
 from rak_billing.testing.journal_steps import (
     THREADS,
     StoppedError,
@@ -35,6 +33,7 @@ from rak_billing.testing.journal_steps import (
     put,
     refused,
 )
+from rak_billing.testing.order_conformance import LockConformance, OrderConformance
 from rak_billing.testing.outbox_conformance import OutboxConformance
 from rak_billing.testing.recovery_conformance import (
     InquiryConformance,
@@ -98,112 +97,6 @@ class TransactionConformance:
                 journal.run(lambda tx, a=attempt, f=form: tx.orders.add_attempt(a, form_hash=f))  # type: ignore[misc]
 
 
-class OrderConformance:
-    """Orders move by events, one at a time."""
-
-    def test_an_event_moves_both_and_is_remembered(self, journal: JournalPort) -> None:
-        """State of order and attempt, payment and history agree."""
-        begun(journal, order())
-        assert journal.run(approve)
-        with journal.reading() as tx:
-            accepted = tx.orders.accepted_attempt("ORDER-1")
-            assert accepted is not None
-            assert (
-                accepted.state,
-                accepted.facts,
-                accepted.payment_instant,
-            ) == (AttemptState.CAPTURE_REQUESTED, FACTS, NOW)
-            assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
-            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
-
-    def test_a_payment_that_fell_counts_no_more(self, journal: JournalPort) -> None:
-        """Voided before it was paid: no attempt of the order is accepted, and it can be paid again."""
-        begun(journal, order())
-        assert journal.run(approve)
-
-        def void(tx: TransactionPort) -> None:
-            found = tx.orders.locked("ORDER-1-1")
-            assert found is not None
-            tx.orders.apply(Event.VOID, *found, at=NOW)
-
-        journal.run(void)
-        with journal.reading() as tx:
-            assert tx.orders.accepted_attempt("ORDER-1") is None
-            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve", "void"]
-
-    def test_released_invoices_can_be_locked_again(self, journal: JournalPort) -> None:
-        """A payment that is no more, or that is posted, holds nobody up."""
-        begun(journal, order())
-        assert journal.run(approve)
-        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
-        with journal.reading() as tx:
-            assert frozenset() == tx.locks.held(TENANT, ["F1"])
-
-    def test_a_stale_event_is_refused(self, journal: JournalPort) -> None:
-        """What was read before another transaction moved it cannot be moved."""
-        begun(journal, order())
-        stale = journal.run(lambda tx: tx.orders.locked("ORDER-1-1"))
-        assert stale is not None
-        journal.run(approve)
-        with refused(StaleStateError):
-            journal.run(lambda tx: tx.orders.apply(Event.DECLINE, *stale, at=NOW))
-
-    def test_an_event_without_an_edge_is_refused(self, journal: JournalPort) -> None:
-        """The table of states is the only door."""
-        begun(journal, order())
-        with refused(TransitionError):
-            journal.run(lambda tx: tx.orders.apply(Event.CONFIRM, order(), attempt_of(order()), at=NOW))
-
-    def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
-        """The same customer and quote, as long as it is open."""
-        begun(journal, order())
-        with journal.reading() as tx:
-            assert order() == tx.orders.open_twin(TENANT, "100200300", "digest-1")
-            assert tx.orders.open_twin("OTHER", "100200300", "digest-1") is None
-        journal.run(approve)
-        with journal.reading() as tx:
-            assert tx.orders.open_twin(TENANT, "100200300", "digest-1") is None
-
-    def test_undecided_attempts_are_found_by_invoice(self, journal: JournalPort) -> None:
-        """The oldest first, of this operator, sharing an invoice; a fee is no invoice."""
-        it = order(1, "F1", "F2")
-        journal.run(lambda tx: begin(tx, it, attempt_of(it, 2), attempt_of(it, 1)))
-        begun(journal, order(2, "F3"), order(3, "F1", tenant="OTHER"))
-        with journal.reading() as tx:
-            found = tx.orders.sent_attempts(TENANT, {"F1", "FRAIS"})
-            assert [attempt.order_id for attempt in found] == ["ORDER-1-1", "ORDER-1-2"]
-            assert tx.orders.sent_attempts(TENANT, set()) == ()
-
-    def test_a_paid_invoice_is_locked(self, journal: JournalPort) -> None:
-        """Held for its operator, refused a second time, and seen by every order that shares it."""
-        begun(journal, order(1, "F1", "F2"), order(2, "F2"), order(3, "F3"))
-        journal.run(approve)
-        with journal.reading() as tx:
-            assert {"F1", "F2"} == tx.locks.held(TENANT, {"F1", "F2", "F3"})
-            assert frozenset() == tx.locks.held("OTHER", {"F1"})
-            assert [tx.locks.paid_by_another(order(n, f"F{n}")) for n in (1, 2, 3)] == [False, True, False]
-        with refused():
-            journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
-
-    def test_what_was_freed_can_be_locked_again(self, journal: JournalPort) -> None:
-        """An approval was no payment, and then one came: by the same order, or by another, never by both."""
-        first, second = order(1, "F1", "F2"), order(2, "F2")
-        begun(journal, first, second)
-        journal.run(approve)
-
-        def lock(it: OrderRecord) -> frozenset[str]:
-            journal.run(lambda tx: tx.locks.take(it, at=NOW))
-            with journal.reading() as tx:
-                return tx.locks.held(TENANT, {"F1", "F2"})
-
-        for it, held in ((first, {"F1", "F2"}), (second, {"F2"})):
-            journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
-            assert held == lock(it)
-        for it in (first, second):
-            with refused():
-                lock(it)
-
-
 class CallbackConformance:
     """Kept once, answered alike, refused ones only counted."""
 
@@ -243,6 +136,41 @@ class CallbackConformance:
             assert known(tx, "D2").told == {"T1": {"Declined": "APPROVED"}}
         with refused():
             journal.run(tell)
+
+    def test_every_outcome_of_every_transaction_is_known(self, journal: JournalPort) -> None:
+        """Of this order id, each with the answer that it got; nothing of another."""
+        begun(journal, order())
+        told = (
+            ("T1", "Declined", "APPROVED"),
+            ("T1", "Approved", "ACTION=POSTAUTH"),
+            ("T2", "Failed", "FAILURE"),
+        )
+
+        def tell(tx: TransactionPort) -> None:
+            for number, (transaction_id, outcome, reply) in enumerate(told):
+                keep(tx, f"D{number}", f"H{number}")
+                tx.callbacks.answer(f"D{number}", outcome=outcome, reply=reply)
+                tx.callbacks.keep_transaction(
+                    order_id="ORDER-1-1", transaction_id=transaction_id, outcome=outcome, digest=f"D{number}"
+                )
+
+        journal.run(tell)
+        with journal.reading() as tx:
+            assert known(tx, "D9").told == {
+                "T1": {"Declined": "APPROVED", "Approved": "ACTION=POSTAUTH"},
+                "T2": {"Failed": "FAILURE"},
+            }
+            assert tx.callbacks.known(digest="D9", presented_hash="H9", order_id="ORDER-2-1").told == {}
+
+    def test_a_form_is_known_whatever_order_is_named(self, journal: JournalPort) -> None:
+        """Its hash alone tells that we signed it."""
+        begun(journal, order(), order(2, "F2"))
+        with journal.reading() as tx:
+            assert [known(tx, "D1", f"form-ORDER-{n}-1").is_our_form for n in (1, 2, 3)] == [
+                True,
+                True,
+                False,
+            ]
 
     def test_the_refused_are_counted(self, journal: JournalPort) -> None:
         """By reason, over all days."""
@@ -360,6 +288,7 @@ class JournalConformance(
     SettledReviewConformance,
     TransactionConformance,
     OrderConformance,
+    LockConformance,
     CallbackConformance,
     ReceiptConformance,
     OutboxConformance,

@@ -88,6 +88,18 @@ class InquiryConformance:
         assert claim(6) is None
         assert claim(7) is not None
 
+    def test_whoever_looks_next_knows_of_the_last_look(self, journal: JournalPort) -> None:
+        """When it was, and when the calendar began; a look that came to nothing is none."""
+        begun(journal, order())
+        journal.run(_open)
+        looks = []
+        for asked_at in (NOW, None, None):
+            found = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+            assert found is not None
+            looks.append((found.since, found.asked_at))
+            journal.run(lambda tx, f=found, a=asked_at: tx.inquiries.finish(f, asked_at=a, due_at=NOW))  # type: ignore[misc]
+        assert looks == [(NOW, None), (NOW, NOW), (NOW, NOW)]
+
     def test_each_operator_has_its_own(self, journal: JournalPort) -> None:
         """Another operator's attempts are none of ours."""
         begun(journal, order())
@@ -108,7 +120,10 @@ class OperationConformance:
         with refused():
             journal.run(lambda tx: tx.operations.add(_operation("capture/1")))
         journal.run(lambda tx: tx.operations.add(_operation("capture/2")))
-        assert journal.run(lambda tx: tx.operations.count("ORDER-1-1", "capture")) == len(("1", "2"))
+        counts = journal.run(
+            lambda tx: [tx.operations.count("ORDER-1-1", kind) for kind in ("capture", "void")]
+        )
+        assert counts == [2, 0]
 
     def test_it_is_resolved_once(self, journal: JournalPort) -> None:
         """Of many that find out, one writes it."""
@@ -131,6 +146,11 @@ class PaceConformance:
         gap = timedelta(seconds=1)
         slots = at_once(lambda: journal.run(lambda tx: tx.paces.take("p", now=NOW, gap=gap)))
         assert [NOW + gap * number for number in range(len(slots))] == sorted(slots)
+
+    def test_each_name_has_its_own(self, journal: JournalPort) -> None:
+        """Requests to one gateway do not wait for those to another."""
+        taken = [journal.run(lambda tx, n=n: tx.paces.take(n, now=NOW, gap=_LEASE)) for n in "pqp"]  # type: ignore[misc]
+        assert taken == [NOW, NOW, NOW + _LEASE]
 
     def test_a_clock_that_stood_wrong_blocks_nobody(self, journal: JournalPort) -> None:
         """An instant years ahead is passed over."""

@@ -1,0 +1,170 @@
+"""What orders and the locks on their invoices must hold to."""
+
+from __future__ import annotations
+
+from rak_billing.errors import StaleStateError
+from rak_billing.payments.port import JournalPort, TransactionPort
+from rak_billing.payments.records import OrderRecord
+from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
+from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
+from rak_billing.testing.journal_steps import approve, begun, refused
+
+__all__ = ["LockConformance", "OrderConformance"]
+
+
+class OrderConformance:
+    """Orders move by events, one at a time."""
+
+    def test_an_event_moves_both_and_is_remembered(self, journal: JournalPort) -> None:
+        """State of order and attempt, payment and history agree."""
+        begun(journal, order())
+        assert journal.run(approve)
+        with journal.reading() as tx:
+            accepted = tx.orders.accepted_attempt("ORDER-1")
+            assert accepted is not None
+            assert (
+                accepted.state,
+                accepted.facts,
+                accepted.payment_instant,
+            ) == (AttemptState.CAPTURE_REQUESTED, FACTS, NOW)
+            assert OrderState.ACCEPTED is tx.orders.order("ORDER-1").state
+            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve"]
+
+    def test_the_history_keeps_who_and_why(self, journal: JournalPort) -> None:
+        """What was said with an event is read with it, and the instant to the microsecond."""
+        begun(journal, order())
+        facts = {"by": "k.alami", "why": "vu « au back-office »"}
+
+        def note(tx: TransactionPort) -> None:
+            found = tx.orders.locked("ORDER-1-1")
+            assert found is not None
+            tx.orders.apply(Event.NOTE, *found, at=NOW, facts=facts)
+
+        journal.run(note)
+        with journal.reading() as tx:
+            (row,) = tx.orders.history("ORDER-1")
+            assert (row.event, row.order_id, row.at, row.facts) == ("note", "ORDER-1-1", NOW, facts)
+
+    def test_a_payment_that_fell_counts_no_more(self, journal: JournalPort) -> None:
+        """Voided before it was paid: no attempt of the order is accepted, and it can be paid again."""
+        begun(journal, order())
+        assert journal.run(approve)
+
+        def void(tx: TransactionPort) -> None:
+            found = tx.orders.locked("ORDER-1-1")
+            assert found is not None
+            tx.orders.apply(Event.VOID, *found, at=NOW)
+
+        journal.run(void)
+        with journal.reading() as tx:
+            assert tx.orders.accepted_attempt("ORDER-1") is None
+            assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve", "void"]
+
+    def test_a_stale_event_is_refused(self, journal: JournalPort) -> None:
+        """What was read before another transaction moved it cannot be moved."""
+        begun(journal, order())
+        stale = journal.run(lambda tx: tx.orders.locked("ORDER-1-1"))
+        assert stale is not None
+        journal.run(approve)
+        with refused(StaleStateError):
+            journal.run(lambda tx: tx.orders.apply(Event.DECLINE, *stale, at=NOW))
+
+    def test_an_event_without_an_edge_is_refused(self, journal: JournalPort) -> None:
+        """The table of states is the only door."""
+        begun(journal, order())
+        with refused(TransitionError):
+            journal.run(lambda tx: tx.orders.apply(Event.CONFIRM, order(), attempt_of(order()), at=NOW))
+
+    def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
+        """The same customer and quote, as long as it is open."""
+        begun(journal, order())
+        with journal.reading() as tx:
+            assert order() == tx.orders.open_twin(TENANT, "100200300", "digest-1")
+            assert tx.orders.open_twin("OTHER", "100200300", "digest-1") is None
+            assert tx.orders.open_twin(TENANT, "999999999", "digest-1") is None
+        journal.run(approve)
+        with journal.reading() as tx:
+            assert tx.orders.open_twin(TENANT, "100200300", "digest-1") is None
+
+    def test_undecided_attempts_are_found_by_invoice(self, journal: JournalPort) -> None:
+        """The oldest first, of this operator, sharing an invoice; a fee is no invoice."""
+        it = order(1, "F1", "F2")
+        journal.run(lambda tx: begin(tx, it, attempt_of(it, 2), attempt_of(it, 1)))
+        begun(journal, order(2, "F3"), order(3, "F1", tenant="OTHER"))
+        with journal.reading() as tx:
+            found = tx.orders.sent_attempts(TENANT, {"F1", "FRAIS"})
+            assert [attempt.order_id for attempt in found] == ["ORDER-1-1", "ORDER-1-2"]
+            assert tx.orders.sent_attempts(TENANT, set()) == ()
+
+
+class LockConformance:
+    """An invoice is paid by one order, and locked until it is posted or paid no more."""
+
+    def test_released_invoices_can_be_locked_again(self, journal: JournalPort) -> None:
+        """A payment that is no more, or that is posted, holds nobody up."""
+        begun(journal, order())
+        assert journal.run(approve)
+        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+        with journal.reading() as tx:
+            assert frozenset() == tx.locks.held(TENANT, ["F1"])
+
+    def test_a_paid_invoice_is_locked(self, journal: JournalPort) -> None:
+        """Held for its operator, refused a second time, and seen by every order that shares it."""
+        begun(journal, order(1, "F1", "F2"), order(2, "F2"), order(3, "F3"))
+        journal.run(approve)
+        with journal.reading() as tx:
+            assert {"F1", "F2"} == tx.locks.held(TENANT, {"F1", "F2", "F3"})
+            assert frozenset() == tx.locks.held("OTHER", {"F1"})
+            assert [tx.locks.paid_by_another(order(n, f"F{n}")) for n in (1, 2, 3)] == [False, True, False]
+        with refused():
+            journal.run(lambda tx: tx.locks.take(order(2, "F2"), at=NOW))
+
+    def test_what_was_freed_can_be_locked_again(self, journal: JournalPort) -> None:
+        """An approval was no payment, and then one came: by the same order, or by another, never by both."""
+        first, second = order(1, "F1", "F2"), order(2, "F2")
+        begun(journal, first, second)
+        journal.run(approve)
+
+        def lock(it: OrderRecord) -> frozenset[str]:
+            journal.run(lambda tx: tx.locks.take(it, at=NOW))
+            with journal.reading() as tx:
+                return tx.locks.held(TENANT, {"F1", "F2"})
+
+        for it, held in ((first, {"F1", "F2"}), (second, {"F2"})):
+            journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+            assert held == lock(it)
+        for it in (first, second):
+            with refused():
+                lock(it)
+
+    def test_an_order_frees_its_own_invoices(self, journal: JournalPort) -> None:
+        """Those of another order stay locked."""
+        begun(journal, order(1, "F1"), order(2, "F2"))
+        assert journal.run(approve)
+        assert journal.run(lambda tx: approve(tx, "ORDER-2-1"))
+        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+        with journal.reading() as tx:
+            assert {"F2"} == tx.locks.held(TENANT, {"F1", "F2"})
+
+    def test_what_was_posted_stays_paid(self, journal: JournalPort) -> None:
+        """Free to be started anew, and a second payment of it is still one too many; not for another operator."""
+        begun(journal, order(1, "F1"), order(2, "F1"), order(3, "F1", tenant="OTHER"))
+        assert journal.run(approve)
+        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+        with journal.reading() as tx:
+            assert tx.locks.paid_by_another(order(2, "F1"))
+            assert not tx.locks.paid_by_another(order(3, "F1", tenant="OTHER"))
+
+    def test_what_was_given_back_is_paid_by_nobody(self, journal: JournalPort) -> None:
+        """Paid and refunded: another order may pay it."""
+        begun(journal, order(1, "F1"), order(2, "F1"))
+        assert journal.run(approve)
+
+        def give_back(tx: TransactionPort) -> None:
+            found = tx.orders.locked("ORDER-1-1")
+            assert found is not None
+            tx.orders.apply(Event.REFUND, *tx.orders.apply(Event.CONFIRM, *found, at=NOW), at=NOW)
+            tx.locks.release("ORDER-1", at=NOW)
+
+        journal.run(give_back)
+        assert journal.run(lambda tx: approve(tx, "ORDER-2-1"))
