@@ -15,6 +15,7 @@ from rak_billing.payments.states import (
     PublicState,
     TransitionError,
     apply,
+    apply_to_both,
     shown,
 )
 
@@ -90,11 +91,27 @@ def test_a_refused_transition_names_state_and_event():
     assert (AttemptState.SENT, Event.CONFIRM) == (caught.value.state, caught.value.event)
 
 
+@pytest.mark.parametrize(
+    ("order", "attempt", "event", "refusing"),
+    [
+        (OrderState.OPEN, AttemptState.SENT, Event.CONFIRM, "OrderState open"),
+        (OrderState.OPEN, AttemptState.DECLINED, Event.EXPIRE, "AttemptState declined"),
+    ],
+)
+def test_a_payment_that_cannot_move_names_both_states_and_the_event(order, attempt, event, refusing):
+    """Whichever of the two refuses, both are said: one alone would not tell where the payment stood."""
+    with pytest.raises(TransitionError, match=f"^{refusing}: no edge for the event {event}") as caught:
+        apply_to_both(order, attempt, event)
+    assert {order, attempt} == {caught.value.state, caught.value.beside}
+    assert all(f"{type(state).__name__} {state.value}" in str(caught.value) for state in (order, attempt))
+
+
 def test_a_refused_transition_pickles():
     """Queues and logs keep the error whole."""
-    error = TransitionError(OrderState.OPEN, Event.CONFIRM)
+    error = TransitionError(OrderState.OPEN, Event.CONFIRM, beside=AttemptState.SENT)
     again = pickle.loads(pickle.dumps(error))
-    assert (str(error), error.state, error.event) == (str(again), again.state, again.event)
+    kept = [(it.args, it.state, it.event, it.beside) for it in (error, again)]
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -91,17 +91,17 @@ class Orders(Part):
 
     def apply(self, event, order, attempt, *, at, callback_digest=None, facts=None):
         kept_order, kept_attempt = self.locked(attempt.order_id)
-        moved = (states.apply(order.state, event), states.apply(attempt.state, event))
+        order_state, attempt_state = states.apply_to_both(order.state, attempt.state, event)
         if (kept_order.state, kept_attempt.state) != (order.state, attempt.state):
             raise StaleStateError("another transaction moved the order in between")
         row = SimpleNamespace(
             event=event.value, order_id=attempt.order_id, at=at, facts=facts,
-            callback_digest=callback_digest, attempt_state=moved[1].value, order_state=moved[0].value,
+            callback_digest=callback_digest, attempt_state=attempt_state.value, order_state=order_state.value,
             attempt_before=attempt.state.value, order_before=order.state.value,
         )  # fmt: skip
         self.it.events[order.reference] = (*self.history(order.reference), row)
-        self.it.orders[order.reference] = attrs.evolve(kept_order, state=moved[0])
-        self.it.attempts[attempt.order_id] = attrs.evolve(kept_attempt, state=moved[1])
+        self.it.orders[order.reference] = attrs.evolve(kept_order, state=order_state)
+        self.it.attempts[attempt.order_id] = attrs.evolve(kept_attempt, state=attempt_state)
         return self.locked(attempt.order_id)
 
     def history(self, order_reference):

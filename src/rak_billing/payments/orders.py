@@ -196,11 +196,10 @@ class Orders:
         Move an order and its attempt by one event, and add it to the history with *facts*, such as who did it and why.
 
         Raises:
-            TransitionError: The event cannot happen in the state that one of them is in.
+            TransitionError: The event cannot happen in the state that one of them is in; names both.
             StaleStateError: Another transaction moved them in between.
         """
-        order_state = states.apply(order.state, event)
-        attempt_state = states.apply(attempt.state, event)
+        order_state, attempt_state = states.apply_to_both(order.state, attempt.state, event)
         moving.move_order(self._writes, order.reference, order.state, order_state)
         moving.move_attempt(self._writes, attempt.order_id, attempt.state, attempt_state)
         moving.append(

@@ -89,7 +89,13 @@ class OrdersPort(Protocol):
         callback_digest: str | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> tuple[OrderRecord, AttemptRecord]:
-        """Move both by one event and add it to the history; StaleStateError if they moved since they were read."""
+        """
+        Move both by one event (`rak_billing.payments.states.apply_to_both`) and add it to the history.
+
+        Raises:
+            TransitionError: There is no such move; names both states and the event.
+            StaleStateError: They moved since they were read.
+        """
         ...
 
     def history(self, order_reference: str) -> Sequence[Any]:

@@ -25,7 +25,7 @@ asked) and the operator's staff. Six facts about them shape the table:
 
 So every event that a callback can bring has an edge from every state that an attempt can be in once its form has left:
 a callback is never refused by the table, it merely may change nothing. What *we* do or learn (supersede, capture,
-confirm, void) is refused where it makes no sense, with a `TransitionError` that names state and event. `apply` is the
+confirm, void) is refused where it makes no sense, with a `TransitionError` that names the states of both and the event. `apply` is the
 only door; there is no way to set a state. The rows below are the table; `EDGES` is the same, one edge at a time.
 
 Customers see fewer states than there are: each state carries the `PublicState` that it shows.
@@ -36,21 +36,6 @@ from enum import Enum, StrEnum, unique
 from typing import Final, Self, TypeAlias, overload
 
 from rak_billing.errors import JournalError
-
-
-class TransitionError(JournalError):
-    """
-    This event cannot happen in this state.
-
-    Attributes:
-        state: The state that the order or attempt was in.
-        event: What was to happen to it.
-    """
-
-    def __init__(self, state: "AttemptState | OrderState", event: "Event") -> None:
-        super().__init__(f"{type(state).__name__} {state.value}: no edge for the event {event.value}")
-        self.state = state
-        self.event = event
 
 
 @unique
@@ -176,6 +161,29 @@ class Event(StrEnum):
 
 #: Either kind of state.
 State: TypeAlias = OrderState | AttemptState
+
+
+class TransitionError(JournalError):
+    """
+    This event cannot happen to a payment that stands so.
+
+    Attributes:
+        state: The state, of order or attempt, that has no edge for the event.
+        event: What was to happen.
+        beside: Where the other of the two stood; None where only one was moved.
+    """
+
+    def __init__(self, state: State, event: Event, *, beside: State | None = None) -> None:
+        other = "" if beside is None else f" (beside it: {_name(beside)})"
+        super().__init__(f"{_name(state)}: no edge for the event {event.value}{other}")
+        self.state = state
+        self.event = event
+        self.beside = beside
+
+
+def _name(state: State) -> str:
+    return f"{type(state).__name__} {state.value}"
+
 
 #: The events that a callback can bring; each has an edge from every state but that of a draft.
 GATEWAY_EVENTS: Final = frozenset({Event.APPROVE, Event.DUPLICATE, Event.DECLINE, Event.DOUBT, Event.FAIL})
@@ -319,6 +327,20 @@ def apply(state: State, event: Event) -> State:
     if edge is None:
         raise TransitionError(state, event)
     return edge[0]
+
+
+def apply_to_both(order: OrderState, attempt: AttemptState, event: Event) -> tuple[OrderState, AttemptState]:
+    """
+    Return the states of an order, and of the attempt at it that *event* befell, after it.
+
+    Raises:
+        TransitionError: The table has no such edge from one of them; it names both.
+    """
+    try:
+        return apply(order, event), apply(attempt, event)
+    except TransitionError as error:
+        beside = attempt if error.state is order else order
+        raise TransitionError(error.state, event, beside=beside) from None
 
 
 def shown(attempt: AttemptState, order: OrderState) -> PublicState:

@@ -15,6 +15,7 @@ from rak_billing.payments.states import Event, OrderState
 from rak_billing.testing.journal_samples import FACTS, NOW, begin, order
 
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=JournalError)
 THREADS = 8
 
 
@@ -23,11 +24,13 @@ class StoppedError(Exception):
 
 
 @contextmanager
-def refused(kind: type[JournalError] = JournalError) -> Iterator[None]:
-    """Expect an error of the journal."""
+def refused(kind: type[ErrorT] = JournalError) -> Iterator[list[ErrorT]]:  # type: ignore[assignment]
+    """Expect an error of the journal; the list given holds it afterwards."""
+    caught: list[ErrorT] = []
     try:
-        yield
-    except kind:
+        yield caught
+    except kind as error:
+        caught.append(error)
         return
     raise AssertionError(f"expected {kind.__name__}")
 

@@ -70,10 +70,14 @@ class OrderConformance:
             journal.run(lambda tx: tx.orders.apply(Event.DECLINE, *stale, at=NOW))
 
     def test_an_event_without_an_edge_is_refused(self, journal: JournalPort) -> None:
-        """The table of states is the only door."""
+        """The table of states is the only door; the error names both states and the event, and nothing moved."""
         begun(journal, order())
-        with refused(TransitionError):
+        with refused(TransitionError) as caught:
             journal.run(lambda tx: tx.orders.apply(Event.CONFIRM, order(), attempt_of(order()), at=NOW))
+        assert [Event.CONFIRM] == [error.event for error in caught]
+        assert [{OrderState.OPEN, AttemptState.SENT}] == [{error.state, error.beside} for error in caught]
+        with journal.reading() as tx:
+            assert (OrderState.OPEN, 0) == (tx.orders.order("ORDER-1").state, len(tx.orders.history("ORDER-1")))
 
     def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
         """The same customer and quote, as long as it is open."""
