@@ -74,10 +74,13 @@ class OrderConformance:
         begun(journal, order())
         with refused(TransitionError) as caught:
             journal.run(lambda tx: tx.orders.apply(Event.CONFIRM, order(), attempt_of(order()), at=NOW))
-        assert [Event.CONFIRM] == [error.event for error in caught]
+        assert [error.event for error in caught] == [Event.CONFIRM]
         assert [{OrderState.OPEN, AttemptState.SENT}] == [{error.state, error.beside} for error in caught]
         with journal.reading() as tx:
-            assert (OrderState.OPEN, 0) == (tx.orders.order("ORDER-1").state, len(tx.orders.history("ORDER-1")))
+            assert (tx.orders.order("ORDER-1").state, len(tx.orders.history("ORDER-1"))) == (
+                OrderState.OPEN,
+                0,
+            )
 
     def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
         """The same customer and quote, as long as it is open."""
