@@ -15,6 +15,7 @@ from rak_billing.errors import JournalError, SchemaVersionError
 from rak_billing.payments.databases import engine_of
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
+from rak_billing.payments.postgresql import SETTINGS
 from rak_billing.payments.upgrading import statements
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, version_of
 from rak_billing.payments.writer_gate import WriterGate
@@ -171,7 +172,7 @@ def test_payments_go_on_while_an_upgrade_finds_nothing_to_do(place):
 
 def test_a_long_migration_is_not_cut_off(postgres, monkeypatch):
     """The bound on a statement is for payments: an upgrade of millions of rows takes longer."""
-    monkeypatch.setattr("rak_billing.payments.postgresql.SETTINGS", {"statement_timeout": "50ms"})
+    monkeypatch.setitem(SETTINGS, "statement_timeout", "50ms")
     url = postgres.empty_database()
     with psycopg.connect(url) as connection:
         connection.execute(statements("postgresql", None, FIRST))

@@ -3,9 +3,15 @@ PostgreSQL, set up so that nobody waits for ever and what was committed stays co
 
 READ COMMITTED: what must happen once is carried by unique keys, row locks and guarded updates, never by an isolation
 level alone. A transaction that waits too long for a lock, computes too long or forgets to end is ended by the server.
+
+A pooler between (PgBouncer) that hands out a server's connection for one transaction at a time keeps nothing of a session: a
+setting made in one is gone in the next, and would be another program's; a statement that was prepared is elsewhere. Such a
+pooler is told by its process not being the server's. Then the settings that the role or database has not got are made anew
+in each transaction, and nothing is prepared.
 """
 
 import os
+from collections.abc import Iterable
 from typing import Any, Final
 from weakref import ref
 
@@ -23,6 +29,12 @@ SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "30s",
 }
 _DRIVER: Final = "postgresql+psycopg"
+#: What a session begins with, whatever was set in it since.
+_LOOK: Final = (
+    "SELECT name, reset_val || COALESCE(unit, ''), pg_backend_pid() FROM pg_settings WHERE name IN "
+    f"({', '.join(repr(name) for name in SETTINGS)})"
+)
+_EACH_TIME: Final = "rak_billing.settings_of_each_transaction"
 _WAIT_SECONDS: Final = 30
 _CONNECT_SECONDS: Final = 10
 
@@ -52,6 +64,7 @@ def create_postgresql_engine(url: URL) -> Engine:
             "driver", "expected the driver psycopg: install it with pip install 'cmi-gateway[postgres]'"
         ) from None
     event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
     _leave_to_the_parent(engine)
     return engine
 
@@ -72,11 +85,33 @@ def check_durable(connection: Connection) -> None:
         )
 
 
-def _set_up(connection: Any, _record: object) -> None:
+def _set_up(connection: Any, record: Any) -> None:
     with connection.cursor() as cursor:
-        for setting, value in SETTINGS.items():
-            cursor.execute(f"SET {setting} = '{value}'")
+        found = cursor.execute(_LOOK).fetchall()
+        missing = [name for name, value, _ in found if value != _in_milliseconds(SETTINGS[name])]
+        is_pooled = any(process != connection.info.backend_pid for *_, process in found)
+        if missing and not is_pooled:
+            cursor.execute(_setting(missing, is_local=False))
     connection.commit()
+    if is_pooled:
+        connection.prepare_threshold = None
+        if missing:
+            record.info[_EACH_TIME] = _setting(missing, is_local=True)
+
+
+def _begin(connection: Connection) -> None:
+    statement = connection.connection.info.get(_EACH_TIME)
+    if statement is not None:
+        connection.exec_driver_sql(statement)
+
+
+def _setting(names: Iterable[str], *, is_local: bool) -> str:
+    parts = (f"set_config('{name}', '{SETTINGS[name]}', {str(is_local).lower()})" for name in names)
+    return f"SELECT {', '.join(parts)}"
+
+
+def _in_milliseconds(seconds: str) -> str:
+    return f"{seconds.removesuffix('s')}000ms"
 
 
 def _leave_to_the_parent(engine: Engine) -> None:
