@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 
+import attrs
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -343,3 +344,17 @@ def test_a_journal_may_be_opened_before_a_fork(tmp_path):
 def test_a_child_that_inherits_connections_is_refused(tmp_path, fork):
     """It could lose what it commits, so it is told to open a journal of its own."""
     assert "7" == run(_UNSAFE_FORK, f"sqlite:///{tmp_path / 'rak.db'}", fork)
+
+
+def test_a_refusal_names_the_database_s_own_code(place):
+    """An operator can look it up; what was to be written is not in the message."""
+    code = {"sqlite": "SQLITE_CONSTRAINT_PRIMARYKEY", "postgresql": "23505"}[place.dialect]
+    with till(place) as shop:
+        shop.pay(A)
+        reference = shop.rows("orders")[0]["reference"]
+        with shop.journal.reading() as tx:
+            known = tx.orders.order(reference)
+        again = attrs.evolve(known, quote_digest="another")
+        with pytest.raises(JournalError, match=rf"IntegrityError \({code}\)$") as caught:
+            shop.journal.run(lambda tx: tx.orders.add(again))
+    assert "BENNANI" not in str(caught.value)

@@ -315,4 +315,12 @@ def _translated() -> Iterator[None]:
         if isinstance(error, StatementError) and isinstance(error.orig, JournalError):
             # Ours, from a column type; the library only wrapped it.
             raise error.orig from None
-        raise JournalError(f"the journal's database refused: {type(error).__name__}") from error
+        raise JournalError(f"the journal's database refused: {_name(error)}") from error
+
+
+def _name(error: SQLAlchemyError) -> str:
+    """Name an error by class and code; its own text may hold what was to be written, or an address."""
+    code = None
+    if isinstance(error, DBAPIError):
+        code = sqlstate(error) or getattr(error.orig, "sqlite_errorname", None)
+    return f"{type(error).__name__} ({code})" if code else type(error).__name__
