@@ -10,6 +10,8 @@ from rak_billing.payments.outbox import LEASE
 from rak_billing.tenant import Tenant
 from support.callbacks import approved
 from support.checkout_kit import EMAIL, A, B, Till, till
+from support.long_past import most_rows_read, steps_of, write_past
+from support.place import PostgresPlace
 
 
 @pytest.fixture
@@ -143,3 +145,31 @@ def test_a_mailer_that_raises_what_it_should_not_loses_nothing(shop):
     shop.mailbox.send = send
     shop.wait(minutes=1)
     assert [True] == list(shop.checkout.deliveries())
+
+
+def claim(shop):
+    with shop.journal.writing() as tx:
+        assert tx.outbox.claim("RAK", now=shop.now) is not None
+
+
+def test_a_claim_costs_the_same_however_much_waits_or_was_sent(tmp_path):
+    """Steps of SQLite's machine: no more with ten thousand orders of the past and ten thousand messages that wait than with ten."""
+    with till(tmp_path) as shop:
+        shop.settle(approved(shop.pay(A)))
+        steps = []
+        for first, last in ((1, 10), (11, 10_000)):
+            with shop.journal.engine.begin() as connection:
+                write_past(connection, first, last, is_over=False)
+                write_past(connection, first + 20_000, last + 20_000)
+            steps.append(steps_of(shop.journal.engine, lambda: claim(shop)))
+        assert 0 < steps[1] <= steps[0] + 20
+
+
+def test_on_postgresql_a_claim_reads_what_it_takes(postgres):
+    """By the server's own account: a few rows, of five thousand that wait and five thousand that were sent."""
+    with till(PostgresPlace(postgres)) as shop:
+        shop.settle(approved(shop.pay(A)))
+        with shop.journal.engine.begin() as connection:
+            write_past(connection, 1, 5000, is_over=False)
+            write_past(connection, 10_001, 15_000)
+        assert 10 > most_rows_read(shop.journal.engine, lambda: claim(shop))

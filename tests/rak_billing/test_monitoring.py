@@ -1,18 +1,16 @@
 """Health and numbers: true, in the format that Prometheus reads, at the same price however long the past, and shut to strangers."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
 
 from cmi_gateway.simulator.faults import ReplyIgnored
 from rak_billing.monitoring import exposition, is_ready
-from rak_billing.payments import schema
 from rak_billing.payments.records import Review, ReviewKind
 from rak_billing.portal.app import create_app
 from support.callbacks import approved
 from support.checkout_kit import NOON, A, B, till
+from support.long_past import most_rows_read, steps_of, write_past
 from support.place import PostgresPlace, SqlitePlace
 from support.recovery_kit import ALL, counter
 
@@ -118,51 +116,6 @@ def test_what_a_label_says_cannot_write_a_line():
         assert 5 == numbers_of(shop)['rak_billing_callbacks_refused_total{reason="a\\"b\\\\c\\nd 1"}']
 
 
-#: Table to the columns that differ from row to row, the key first.
-_PAST = {
-    "orders": ("reference", "customer_ref"),
-    "attempts": ("order_id", "order_reference", "token_hash"),
-    "inquiries": ("order_id",),
-    "outbox": ("key", "order_reference"),
-    "reviews": ("order_id",),
-}
-
-
-def past(connection, numbers):
-    """Write a past of orders like the one that is there, with nothing left to do about them."""
-    for table, own in _PAST.items():
-        columns = schema.metadata.tables[table].columns.keys()
-        written = ", ".join(
-            f"{name} || n" if name in own else _ENDED.get((table, name), name) for name in columns
-        )
-        is_first = f"length({own[0]}) = (SELECT min(length({own[0]})) FROM {table})"
-        connection.exec_driver_sql(
-            f"INSERT INTO {table} SELECT {written} FROM {table}, {numbers} WHERE {is_first}"
-        )
-
-
-_ENDED = {
-    ("inquiries", "due_at"): "NULL",
-    ("outbox", "sent_at"): "due_at",
-    ("reviews", "resolved_at"): "raised_at",
-}
-
-
-@contextmanager
-def statements_of(engine):
-    """Give the statements that leave meanwhile."""
-    sent = []
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        sent.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 def paid_once(shop):
     """One payment to the end, with a matter that a person settled."""
     form = shop.till.pay(A)
@@ -178,57 +131,23 @@ def test_a_question_costs_the_same_however_long_the_past(tmp_path):
     """Steps of SQLite's machine for all numbers and for readiness: no more with twenty thousand orders than with ten."""
     with counter(SqlitePlace(tmp_path), *ALL) as shop:
         paid_once(shop)
-
-        def steps():
-            count = [0]
-
-            def step():
-                count[0] += 1
-
-            with shop.till.journal.engine.connect() as connection:
-                raw = connection.connection.dbapi_connection
-            raw.set_progress_handler(step, 1)
-            try:
-                before = numbers_of(shop)
-                assert is_ready(shop.till.journal)
-            finally:
-                raw.set_progress_handler(None, 0)
-            return count[0], before
-
+        steps = []
         for first, last in ((1, 10), (11, 20_000)):
             with shop.till.journal.engine.begin() as connection:
-                counted = f"SELECT {first} AS n UNION ALL SELECT n + 1 FROM s WHERE n < {last}"
-                past(connection, f"(WITH RECURSIVE s AS ({counted}) SELECT n FROM s) s")
-            if first == 1:
-                few, then = steps()
-        many, now = steps()
-        assert then == now
-        assert 0 < many <= few
+                write_past(connection, first, last)
+            steps.append(
+                steps_of(shop.till.journal.engine, lambda: (numbers_of(shop), is_ready(shop.till.journal)))
+            )
+        assert 0 < steps[1] <= steps[0]
 
 
 def test_on_postgresql_no_number_reads_the_past(postgres):
-    """By the server's own account no part of any question reads more than a handful of rows of a past of five thousand."""
+    """By the server's own account no question reads more than a handful of rows of a past of five thousand."""
     with counter(PostgresPlace(postgres), *ALL) as shop:
         paid_once(shop)
         with shop.till.journal.engine.begin() as connection:
-            past(connection, "(SELECT generate_series(1, 5000)::text AS n) s")
-        with shop.till.journal.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
-        with statements_of(shop.till.journal.engine) as sent:
-            numbers_of(shop)
-        with shop.till.journal.engine.connect() as connection:
-            for statement, parameters in sent:
-                if not statement.startswith("SELECT"):
-                    continue
-                plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
-                assert rows_read(plan.scalar_one()[0]["Plan"]) < 50, statement
-
-
-def rows_read(node):
-    """Add up what the leaves of a plan read, and threw away."""
-    own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-    parts = node.get("Plans", [])
-    return sum(rows_read(part) for part in parts) if parts else own
+            write_past(connection, 1, 5000)
+        assert 50 > most_rows_read(shop.till.journal.engine, lambda: numbers_of(shop))
 
 
 def test_health_and_numbers_on_the_portal():

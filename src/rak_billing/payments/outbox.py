@@ -55,15 +55,15 @@ class Outbox:
             without: Topics that this worker cannot deliver.
         """
         table = schema.outbox
-        is_theirs = table.c.order_reference.in_(
-            select(schema.orders.c.reference).where(schema.orders.c.tenant == tenant)
-        )
+        # Looked up for the entry in hand; asked the other way round, the database lists all orders of the operator first.
+        orders = schema.orders
+        whose = select(orders.c.tenant).where(orders.c.reference == table.c.order_reference).scalar_subquery()
         due = select(table).where(
             table.c.sent_at.is_(None),
             table.c.parked_at.is_(None),
             table.c.due_at <= now,
             table.c.topic.not_in(sorted(without)),
-            is_theirs,
+            whose == tenant,
         )
         # Rows that another worker is claiming are passed over where the database can do so.
         query = due.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
