@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rak_billing.errors import JournalSettingError
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.schema import metadata
@@ -106,3 +107,10 @@ def test_payments_in_every_state_are_moved(tmp_path, new):
             for n in range(1, len(pairs) + 1)
         }
         assert set(pairs) == kept
+
+
+def test_an_old_journal_that_is_not_there_is_not_made(tmp_path):
+    """A slip of the pen in its address says so, and leaves no empty file behind."""
+    with pytest.raises(JournalSettingError, match="expected a file that exists"):
+        Journal.open(f"sqlite:///{tmp_path / 'rak.db'}", upgrade=False)
+    assert [] == list(tmp_path.iterdir())

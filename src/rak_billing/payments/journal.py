@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.callbacks import Callbacks
-from rak_billing.payments.databases import engine_of
+from rak_billing.payments.databases import engine_of, url_of
 from rak_billing.payments.inquiries import Inquiries
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.operations import Operations
@@ -39,6 +39,7 @@ from rak_billing.payments.retrying import Retrying, sqlstate
 from rak_billing.payments.reviews import Reviews
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.sqlite import READ_ONLY
+from rak_billing.payments.sqlite_files import look_at_file
 from rak_billing.payments.tallies import Tallies
 from rak_billing.payments.versions import check_version
 from rak_billing.payments.writes import Writes, send_before_others
@@ -181,6 +182,10 @@ class Journal:
             ForeignTablesError: There are tables of the journal's names that are another program's.
         """
         vault = Vault(keys)
+        if upgrade is False:
+            # Opened, a file that is not there would be made.
+            with _translated():
+                look_at_file(url_of(url), may_be_new=False)
         journal = cls(engine_of(url, writer_gate=writer_gate))
         journal._vault = vault
         is_sqlite = journal.engine.dialect.name == "sqlite"
