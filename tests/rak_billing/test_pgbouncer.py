@@ -119,6 +119,7 @@ def test_nothing_is_prepared(url, direct):
             with journal.reading() as tx:
                 tx.rejections.counts()
         with journal.reading() as tx:
+            assert tx.connection.connection.dbapi_connection.prepare_threshold is None
             assert (
                 0 == tx.connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one()
             )
