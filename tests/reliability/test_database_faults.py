@@ -1,25 +1,23 @@
 """The database is locked, full, cut off or in the way of another: callbacks get FAILURE or the right answer, never half of it."""
 
-import os
-import shutil
 import sqlite3
-import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.retrying import Retrying
-from rak_billing.payments.schema import metadata
 from support.callbacks import approved
 from support.checkout_kit import A, B, Till, till
+from support.counts import count
+from support.disks import fill_up
 from support.many_invoices import invoices
 from support.place import PostgresPlace, SqlitePlace
-
-TABLES = sorted(metadata.tables)
+from support.postgres_kit import running_postgres
 
 
 @pytest.fixture
@@ -28,103 +26,6 @@ def server(postgres):
     place = PostgresPlace(postgres)
     yield place
     place.clear()
-
-
-def snapshot(shop):
-    return {table: shop.rows(table) for table in TABLES}
-
-
-@contextmanager
-def small_disk(folder):
-    """Give a folder on a disk of 3 MB of its own, or one with a quota where none can be mounted."""
-    folder.mkdir()
-    command = shutil.which("mount")
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    mounted = bool(
-        is_root
-        and command
-        and not subprocess.run(
-            [command, "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)],
-            check=False,
-            capture_output=True,
-        ).returncode
-    )
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill_up(folder):
-    """Write until the disk takes no more."""
-    with (folder / "ballast").open("wb", buffering=0) as ballast:
-        for size in (65536, 4096, 1):
-            try:
-                while True:
-                    ballast.write(b"x" * size)
-            except OSError:
-                continue
-
-
-def test_a_full_disk_loses_nothing(tmp_path):
-    """On a disk with no room left a callback gets FAILURE and leaves no trace; with room again its repeat is settled."""
-    with small_disk(tmp_path / "disk") as is_mounted:
-        place = SqlitePlace(tmp_path / "disk")
-        with till(place) as shop:
-            forms = [shop.pay(A), shop.pay(B)]
-            assert "ACTION=POSTAUTH" == shop.settle(approved(forms[0]))
-            before, raw = snapshot(shop), approved(forms[1])
-            with no_room(tmp_path / "disk", shop, is_mounted=is_mounted):
-                answers = [shop.settle(raw) for _ in range(3)]
-                assert {"FAILURE"} == set(answers)
-            after = snapshot(shop)
-            assert before["receipts"] == after["receipts"]
-            assert before["events"] == after["events"]
-            assert "ACTION=POSTAUTH" == shop.settle(raw)
-            assert ["ok"] == [row["integrity_check"] for row in pragma(shop, "integrity_check")]
-            assert 2 == len(shop.rows("receipts"))
-
-
-@contextmanager
-def no_room(folder, shop, *, is_mounted):
-    if is_mounted:
-        shop.journal.engine.dispose()
-        fill_up(folder)
-        yield
-        (folder / "ballast").unlink()
-        return
-
-    def limit(connection, _record):
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    shop.journal.engine.dispose()
-    event.listen(shop.journal.engine, "connect", limit)
-    yield
-    event.remove(shop.journal.engine, "connect", limit)
-    shop.journal.engine.dispose()
-
-
-def pragma(shop, name):
-    with shop.journal.engine.connect() as connection:
-        return [dict(row._mapping) for row in connection.exec_driver_sql(f"PRAGMA {name}")]
-
-
-def test_a_quota_loses_nothing(tmp_path):
-    """The same by SQLite's own limit of pages, on every machine."""
-    with till(SqlitePlace(tmp_path)) as shop:
-        form = shop.pay(A)
-        raw, before = approved(form), snapshot(shop)
-        with no_room(tmp_path, shop, is_mounted=False):
-            while shop.settle(raw) != "FAILURE":
-                raw = approved(form)  # what still fits into pages that are there
-                before = snapshot(shop)
-        after = snapshot(shop)
-        assert [before[table] for table in ("orders", "events", "receipts")] == [
-            after[table] for table in ("orders", "events", "receipts")
-        ]
-        assert "FAILURE" != shop.settle(raw)
 
 
 def test_a_locked_database_answers_failure(tmp_path):
@@ -149,21 +50,107 @@ def test_a_connection_cut_at_any_statement(server, postgres):
     with till(server) as shop:
         shop.bills.invoices = invoices(60)
         for number, invoice in enumerate(shop.bills.invoices):
-            raw, seen = approved(shop.pay(invoice)), []
+            raw, pids = approved(shop.pay(invoice)), []
 
-            def cut(connection, *_others, number=number, seen=seen):
-                seen.append(1)
-                if len(seen) == number + 1:
-                    pid = connection.connection.dbapi_connection.info.backend_pid
-                    postgres.execute(f"SELECT pg_terminate_backend({pid}, 1000)")
+            def note(connection, *_others, pids=pids):
+                pids.append(connection.connection.dbapi_connection.info.backend_pid)
 
-            event.listen(shop.journal.engine, "before_cursor_execute", cut)
-            answer = shop.settle(raw)
-            event.remove(shop.journal.engine, "before_cursor_execute", cut)
+            def cut(pids=pids):
+                postgres.execute(f"SELECT pg_terminate_backend({pids[-1]}, 1000)")
+
+            event.listen(shop.journal.engine, "before_cursor_execute", note)
+            with at_statement(shop, number, cut) as seen:
+                answer = shop.settle(raw)
+            event.remove(shop.journal.engine, "before_cursor_execute", note)
             assert "ACTION=POSTAUTH" == answer
             if len(seen) <= number:
                 break
         assert 5 < number == len(shop.rows("receipts")) - 1
+
+
+@pytest.fixture(scope="module")
+def fragile():
+    """A server of this file's own, which may be crashed."""
+    with running_postgres() as postgres:
+        yield postgres
+
+
+def test_a_server_that_is_started_anew_at_any_statement_or_in_plain_runs_at_some(fragile):
+    """It crashes and comes back in the middle of a callback: settled all the same, once, and nothing older is lost."""
+    place = PostgresPlace(fragile)
+    with till(place) as shop:
+        shop.bills.invoices = invoices(60)
+        for number in range(0, 60, count(6, 1)):
+            raw = approved(shop.pay(shop.bills.invoices[number]))
+            with at_statement(shop, number, fragile.restart) as seen:
+                answer = shop.settle(raw)
+            assert "ACTION=POSTAUTH" == answer
+            if len(seen) <= number:
+                break
+        assert 5 < number
+        assert number // count(6, 1) + 1 == len(shop.rows("receipts"))
+
+
+def test_a_server_that_is_away_gets_failure(fragile):
+    """No answer is better than a wrong one; when the server is back, the repeat is settled."""
+    place = PostgresPlace(fragile)
+    with till(place) as shop:
+        shop.journal._retrying = Retrying(sleep=lambda _: None)
+        first, second = approved(shop.pay(A)), approved(shop.pay(B))
+        assert "ACTION=POSTAUTH" == shop.settle(first)
+        with at_statement(shop, 3, fragile.crash):
+            assert "FAILURE" == shop.settle(second)
+        fragile.start()
+        assert 1 == len(shop.rows("receipts"))
+        assert ["ACTION=POSTAUTH"] * 2 == [shop.settle(first), shop.settle(second)]
+        assert 2 == len(shop.rows("receipts"))
+
+
+@contextmanager
+def at_statement(shop, number, act):
+    """Do something before a statement of the journal, counted from 0; give a list that grows with each of them."""
+    seen = []
+
+    def count_one(*_):
+        seen.append(1)
+        if len(seen) == number + 1:
+            act()
+
+    event.listen(shop.journal.engine, "before_cursor_execute", count_one)
+    yield seen
+    event.remove(shop.journal.engine, "before_cursor_execute", count_one)
+
+
+def test_a_server_that_takes_no_writes_gets_failure(server, postgres):
+    """A standby, or one whose disk is nearly full: FAILURE and no trace; once it takes them again, all is well."""
+    with till(server) as shop:
+        name = server.url.split("?")[0].rsplit("/", 1)[1]
+        raw, before = approved(shop.pay(A)), shop.snapshot()
+        shop.journal.engine.dispose()
+        postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        assert "FAILURE" == shop.settle(raw)
+        shop.journal.engine.dispose()
+        postgres.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        assert before == shop.snapshot()
+        assert "ACTION=POSTAUTH" == shop.settle(raw)
+
+
+def test_a_server_whose_disk_is_full_gets_failure(fragile):
+    """No page can be added any more: FAILURE and nothing decided; with room again the repeat is settled."""
+    with fragile.small_disk() as made:
+        if made is None:
+            pytest.skip("a disk of its own can be mounted by root alone")
+        url, disk = made
+        with Journal.open(url) as journal:
+            shop = Till(journal)
+            raw, before = approved(shop.pay(A)), shop.snapshot()
+            fill_up(disk)
+            assert {"FAILURE"} == {shop.settle(raw) for _ in range(3)}
+            assert before["orders"] == shop.snapshot()["orders"]
+            assert [] == shop.rows("receipts")
+            (disk / "ballast").unlink()
+            assert "ACTION=POSTAUTH" == shop.settle(raw)
+            assert 1 == len(shop.rows("receipts"))
 
 
 def serialization_failure(times):
@@ -193,3 +180,29 @@ def test_serialization_failures_are_tried_again(server, times, answer):
         event.remove(shop.journal.engine, "before_cursor_execute", refuse)
         assert "ACTION=POSTAUTH" == shop.settle(raw)
         assert 1 == len(shop.rows("receipts"))
+
+
+def test_transactions_that_meet_under_serializable_are_tried_again(server):
+    """A host's engine of the strictest level: many at once meet for real, and every callback is settled once."""
+    with till(server) as shop, closing_engine(server.url, "SERIALIZABLE") as engine:
+        number, met = 24, []
+        shop.bills.invoices = invoices(number)
+        bodies = [approved(shop.pay(invoice)) for invoice in shop.bills.invoices] * 2
+        event.listen(engine, "handle_error", lambda context: met.append(context.original_exception))
+        strict = Till(Journal(engine))
+        with ThreadPoolExecutor(4) as pool:
+            answers = dict(zip(bodies, pool.map(strict.settle, bodies), strict=True))
+        assert any(isinstance(error, psycopg.errors.SerializationFailure) for error in met)
+        # Whoever met others more often than it may try has said so, and is told again.
+        refused = [body for body, answer in answers.items() if answer == "FAILURE"]
+        assert all(strict.settle(body) == "ACTION=POSTAUTH" for body in refused)
+        numbers = sorted(int(row["number"]) for row in shop.rows("receipts"))
+        assert list(range(10000000001, 10000000001 + number)) == numbers
+        assert number == len(shop.rows("outbox"))
+
+
+@contextmanager
+def closing_engine(url, level):
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level=level)
+    yield engine
+    engine.dispose()

@@ -15,6 +15,7 @@ from rak_billing.checkout import Checkout
 from rak_billing.errors import BillingUnavailableError, MailError
 from rak_billing.invoices import Account, Invoice, Statement
 from rak_billing.payments.journal import Journal
+from rak_billing.payments.schema import metadata
 from rak_billing.tenant import Tenant
 from support.gateway_kit import MERCHANT
 from support.place import PostgresPlace, SqlitePlace
@@ -117,6 +118,10 @@ class Till:
         """Give all rows of a table of the journal."""
         with self.journal.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
+
+    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
+        """Give all rows of all tables."""
+        return {table: self.rows(table) for table in sorted(metadata.tables)}
 
     def refused(self) -> dict[str, int]:
         """Give how many callbacks were not believed, by reason."""

