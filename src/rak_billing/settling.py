@@ -85,6 +85,7 @@ def _keep_unsettled(journal: JournalPort, callback: Callback, raw: bytes, *, at:
 def _keep_for_review(tx: TransactionPort, callback: Callback, raw: bytes, *, at: datetime) -> None:
     if _keep(tx, callback, raw, at=at):
         _review(tx, callback, ReviewKind.UNSETTLED, at=at)
+        tx.inquiries.hasten(callback.order_id, at=at)
 
 
 def _count_rejection(journal: JournalPort, reason: str, raw: bytes, *, at: datetime) -> None:

@@ -122,6 +122,16 @@ def test_a_hash_that_paid_one_order_never_pays_another(shop):
     assert {"reused_hash": 1} == shop.refused()
 
 
+def test_a_transaction_that_paid_one_order_never_pays_another(shop):
+    """Signed, fitting, and with the TransId of another order's payment: not captured, and kept for a person."""
+    first, second = shop.pay(A), shop.pay(B)
+    assert CAPTURE == shop.settle(approved(first, TransId="18253Kw4H00001"))
+    raw = approved(second, TransId="18253Kw4H00001")
+    assert [FAILURE, FAILURE] == [shop.settle(raw), shop.settle(raw)]
+    assert (PublicState.PENDING, ["unsettled"]) == (shop.seen(second).state, shop.reviews())
+    assert CAPTURE == shop.settle(approved(second))
+
+
 @pytest.mark.parametrize("kind", [str, parse_qsl, lambda _: None, lambda _: 7])
 def test_what_is_no_raw_body_is_answered_with_failure(shop, caplog, kind):
     """A caller's slip: nothing is written, not even half, and the log says what is expected."""

@@ -1,5 +1,8 @@
 """The tables have a version, and one way to it, whatever they were before."""
 
+from secrets import token_bytes
+
+import attrs
 import pytest
 from sqlalchemy import create_engine, insert, inspect, select
 
@@ -10,7 +13,7 @@ from rak_billing.payments.journal import Journal
 from rak_billing.payments.upgrading import migrate, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
 from support.callbacks import approved
-from support.checkout_kit import A, till
+from support.checkout_kit import A, B, Till, till
 from support.operators import run_up_to
 from support.tables import described
 
@@ -88,7 +91,7 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
             for table, column in (("callbacks", "reduced_at"), *ADDED_FOR_RECOVERY):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
             connection.exec_driver_sql("DELETE FROM events")
-            for index in ("uq_orders_open", "uq_callbacks_processed"):
+            for index in ("uq_orders_open", "uq_callbacks_processed", "uq_gateway_transactions_approved"):
                 connection.exec_driver_sql(f"DROP INDEX {index}")
     with till(tmp_path) as again:
         assert [{"tenant": "RAK", "reference": A.reference}] == again.rows("invoices")
@@ -142,6 +145,25 @@ def test_a_unique_open_order_is_a_key(place):
             row = dict(tx.connection.execute(select(schema.orders)).one()._mapping)
         with pytest.raises(JournalError), shop.journal.writing() as tx:
             tx.connection.execute(insert(schema.orders).values(row | {"reference": "other"}))
+
+
+def test_two_payments_of_one_transaction_stay_where_they_are_there(place):
+    """The key came later: both stay paid, the second by another name, and a third is refused."""
+    with till(place) as shop:
+        for invoice in (A, B):
+            shop.settle(approved(shop.pay(invoice)))
+        with shop.journal.engine.begin() as connection:
+            connection.exec_driver_sql("DROP INDEX uq_gateway_transactions_approved")
+            connection.exec_driver_sql("UPDATE gateway_transactions SET transaction_id = 'T1'")
+            connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0006'")
+    Journal.open(place.url, upgrade=True).close()
+    with Journal.open(place.url) as journal:
+        shop = Till(journal, random_token=token_bytes)
+        told = sorted(row["outcome"] for row in shop.rows("gateway_transactions"))
+        assert (["Approved", "Approved too"], 2) == (told, len(shop.rows("receipts")))
+        shop.bills.invoices = [attrs.evolve(A, reference="555555555")]
+        form = shop.pay(*shop.bills.invoices)
+        assert "FAILURE" == shop.settle(approved(form, TransId="T1"))
 
 
 AN_OLD_ORDER = """

@@ -219,6 +219,19 @@ def test_a_late_approval_after_expiry_is_money(shop):
     assert ("capture_requested", "accepted") == shop.states(late)
 
 
+def test_the_gateway_is_asked_about_what_could_not_be_settled(shop):
+    """The approval of a payment that nobody asks about any more met a broken database: FAILURE, and a look at once."""
+    form = shop.till.pay(A)
+    sweep_through(shop, days=2)
+    assert (0, "expired") == (shop.checkout.sweep().asked, shop.state(form))
+    with shop.till.journal.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE invoice_locks RENAME TO gone")
+    assert "FAILURE" == shop.till.settle(approved(form))
+    with shop.till.journal.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO invoice_locks")
+    assert (1, ["unsettled"]) == (shop.checkout.sweep().asked, shop.reviews())
+
+
 def test_a_late_callback_of_a_payment_that_the_sweep_found_is_the_same_payment(shop):
     """It gets the usual answer, brings the card's brand to the receipt, and is no second payment."""
     shop.faults(CallbackLate(seconds=120))

@@ -86,7 +86,14 @@ def test_the_conformance_tests_notice(name, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "index", ["uq_orders_open", "uq_invoice_locks_held", "uq_callbacks_processed", "uq_operations_open"]
+    "index",
+    [
+        "uq_orders_open",
+        "uq_invoice_locks_held",
+        "uq_callbacks_processed",
+        "uq_operations_open",
+        "uq_gateway_transactions_approved",
+    ],
 )
 def test_the_conformance_tests_notice_a_dropped_key(index):
     """Each unique key that carries a promise is missed when it is gone."""

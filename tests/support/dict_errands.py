@@ -22,8 +22,9 @@ class Inquiries(Part):
         new(self.it.inquiries, order_id, row)
 
     def hasten(self, order_id, *, at):
-        row = self.it.inquiries[order_id]
-        self._change(order_id, since=at, due_at=at, fence=row.fence + 1)
+        row = self.it.inquiries.get(order_id)
+        if row is not None:
+            self._change(order_id, since=at, due_at=at, fence=row.fence + 1)
 
     def claim(self, tenant, *, now, lease_until):
         due = [one for one in self.it.inquiries.values() if one.tenant == tenant and one.due_at is not None]

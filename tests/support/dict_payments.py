@@ -163,6 +163,9 @@ class Callbacks(Part):
         return is_new
 
     def keep_transaction(self, *, order_id, transaction_id, outcome, digest):
+        is_approval = outcome == "Approved"
+        if is_approval and any(told[1:] == (transaction_id, outcome) for told in self.it.told):
+            raise JournalError("expected one order id of an approved transaction, got a second")
         new(self.it.told, (order_id, transaction_id, outcome), digest)
 
     def answer(self, digest, *, outcome, reply):

@@ -129,7 +129,12 @@ class Callbacks:
         return None if kept is None else self._vault.open_bytes(sealing.CALLBACK, digest, kept)
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
-        """Remember which callback was the first to tell this outcome of a transaction of the gateway."""
+        """
+        Remember which callback was the first to tell this outcome of a transaction of the gateway.
+
+        The database refuses an outcome that was told before, and the approval of a transaction that another order id
+        was approved with.
+        """
         self._writes.put_off(
             (schema.gateway_transactions.name, order_id, transaction_id, outcome),
             _TOLD,

@@ -139,7 +139,7 @@ class CallbacksPort(Protocol):
         ...
 
     def keep_transaction(self, *, order_id: str, transaction_id: str, outcome: str, digest: str) -> None:
-        """Remember which callback was the first to tell this outcome."""
+        """Remember who first told this outcome; JournalError for one told before, or an approval of two order ids."""
         ...
 
     def answer(self, digest: str, *, outcome: str, reply: str) -> None:
@@ -155,7 +155,11 @@ class InquiriesPort(Protocol):
         ...
 
     def hasten(self, order_id: str, *, at: datetime) -> None:
-        """Have the gateway asked at once, and the calendar begin anew; whoever is asking has no say any more."""
+        """
+        Have the gateway asked at once, and the calendar begin anew; whoever is asking has no say any more.
+
+        Nothing happens where there is no such attempt.
+        """
         ...
 
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:

@@ -10,6 +10,7 @@ a form of a hash, for ever                  `issued_forms`: primary key
 the processing of a callback                `callbacks`: primary key (our digest, names included)
 the processing of signed values             `callbacks`: their hash, unique among those that fitted their order
 an outcome of a gateway transaction         `gateway_transactions`: primary key
+the order that a transaction pays           `gateway_transactions`: transaction_id, unique among approvals
 an unpaid order of a selection and price    `orders`: unique while open
 the decision about an invoice at a time     `invoices`: its row, locked
 the payment of an invoice                   `invoice_locks`: unique while not released
@@ -176,6 +177,13 @@ gateway_transactions = Table(
     Column("outcome", PlainText, nullable=False),
     Column("callback_digest", PlainText, ForeignKey("callbacks.digest"), nullable=False),
     PrimaryKeyConstraint("order_id", "transaction_id", "outcome"),
+    # One transaction is one payment: told as the approval of a second order, it is not believed.
+    Index(
+        "uq_gateway_transactions_approved",
+        "transaction_id",
+        unique=True,
+        **only_where("outcome = 'Approved'"),
+    ),
     sqlite_strict=True,
 )
 

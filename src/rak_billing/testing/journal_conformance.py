@@ -162,6 +162,24 @@ class CallbackConformance:
             }
             assert tx.callbacks.known(digest="D9", presented_hash="H9", order_id="ORDER-2-1").told == {}
 
+    def test_a_transaction_pays_one_order(self, journal: JournalPort) -> None:
+        """Told as the approval of another order id, it is refused; as its decline, it is not."""
+        begun(journal, order(), order(2, "F2"))
+        keep_all = ("D1", "D2", "D3")
+        journal.run(lambda tx: [keep(tx, digest, digest) for digest in keep_all])
+
+        def tell(digest: str, order_id: str, outcome: str) -> None:
+            journal.run(
+                lambda tx: tx.callbacks.keep_transaction(
+                    order_id=order_id, transaction_id="T1", outcome=outcome, digest=digest
+                )
+            )
+
+        tell("D1", "ORDER-1-1", "Approved")
+        tell("D2", "ORDER-2-1", "Declined")
+        with refused():
+            tell("D3", "ORDER-2-1", "Approved")
+
     def test_a_form_is_known_whatever_order_is_named(self, journal: JournalPort) -> None:
         """Its hash alone tells that we signed it."""
         begun(journal, order(), order(2, "F2"))

@@ -64,6 +64,7 @@ class InquiryConformance:
         assert asking is not None
         journal.run(lambda tx: tx.inquiries.hasten("ORDER-1-1", at=NOW))
         assert not journal.run(lambda tx: tx.inquiries.is_held(asking))
+        journal.run(lambda tx: tx.inquiries.hasten("none", at=NOW))
         assert journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
 
     def test_what_is_finished_is_due_when_it_was_said(self, journal: JournalPort) -> None:
