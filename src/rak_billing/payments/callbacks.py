@@ -9,7 +9,6 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Select,
-    bindparam,
     literal_column,
     null,
     select,
@@ -22,7 +21,7 @@ from rak_billing.payments.records import Answered, KnownCallback
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.upserts import insert_for, insert_unless_there
 from rak_billing.payments.writes import Writes
-from rak_billing.payments.written import Written, given, inserted
+from rak_billing.payments.written import Asked, Written, given, inserted
 
 #: The outcome of a callback that does not fit the form we sent, or no form at all.
 UNMATCHED: Final = "unmatched"
@@ -30,13 +29,13 @@ UNMATCHED: Final = "unmatched"
 
 def _known() -> CompoundSelect[Any]:
     forms, kept, told = schema.issued_forms.c, schema.callbacks.c, schema.gateway_transactions.c
-    is_processed = (kept.hash == bindparam("hash"), kept.outcome != literal_column(f"'{UNMATCHED}'"))
+    is_processed = (kept.hash == given(forms.hash), kept.outcome != literal_column(f"'{UNMATCHED}'"))
     return union_all(
-        _told("form", forms.order_id, forms.hash, null()).where(forms.hash == bindparam("hash")),
-        _told("callback", kept.order_id, kept.digest, kept.reply).where(kept.digest == bindparam("digest")),
+        _told("form", forms.order_id, forms.hash, null()).where(forms.hash == given(forms.hash)),
+        _told("callback", kept.order_id, kept.digest, kept.reply).where(kept.digest == given(kept.digest)),
         _told("values", kept.order_id, kept.digest, kept.reply).where(*is_processed),
         _told("told", told.transaction_id, told.outcome, kept.reply).where(
-            told.order_id == bindparam("order_id"), told.callback_digest == kept.digest
+            told.order_id == given(told.order_id), told.callback_digest == kept.digest
         ),
     )
 
@@ -58,7 +57,7 @@ def _kept_answered(dialect: str) -> Any:
     return statement.on_conflict_do_update(index_elements=["digest"], set_=answered)
 
 
-_KNOWN: Final = _known()
+_KNOWN: Final = Asked(_known())
 _KEEP: Final = Written(schema.callbacks, lambda dialect: _kept(dialect).on_conflict_do_nothing())
 _KEEP_ANSWERED: Final = Written(schema.callbacks, _kept_answered)
 _TOLD: Final = inserted(schema.gateway_transactions)
@@ -89,9 +88,9 @@ class Callbacks:
 
     def known(self, *, digest: str, presented_hash: str, order_id: str) -> KnownCallback:
         """Return all that was written before about a callback, its hash and its order id."""
-        keys = {"digest": digest, "hash": presented_hash, "order_id": order_id}
+        rows = _KNOWN.rows(self._connection, digest=digest, hash=presented_hash, order_id=order_id)
         found: dict[str, list[tuple[str, str, str]]] = {"form": [], "callback": [], "values": [], "told": []}
-        for what, *facts in self._connection.execute(_KNOWN, keys):
+        for what, *facts in rows:
             found[what].append((facts[0], facts[1], facts[2]))
         if not found["callback"]:
             self._absent.add(digest)

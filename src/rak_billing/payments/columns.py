@@ -24,6 +24,13 @@ Whole: Final = BigInteger().with_variant(Integer(), "sqlite")
 _OFFSET: Final = "+00:00"
 
 
+def instant_of(text: str) -> datetime:
+    """Turn the text of an instant back into an aware one."""
+    if not text.endswith("Z"):
+        raise ValueError("expected an instant of the journal's, which ends with Z")
+    return datetime.fromisoformat(text)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware instant, kept as UTC text with microseconds."""
 
@@ -40,11 +47,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn the text back into an aware instant."""
-        if value is None:
-            return None
-        if not value.endswith("Z"):
-            raise ValueError("expected an instant of the journal's, which ends with Z")
-        return datetime.fromisoformat(value)
+        return None if value is None else instant_of(value)
 
 
 class Json(TypeDecorator[Any]):

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.callbacks import Callbacks
 from rak_billing.payments.databases import engine_of, url_of
+from rak_billing.payments.driver import send_before_others
 from rak_billing.payments.inquiries import Inquiries
 from rak_billing.payments.locks import InvoiceLocks
 from rak_billing.payments.operations import Operations
@@ -42,7 +43,7 @@ from rak_billing.payments.sqlite import READ_ONLY
 from rak_billing.payments.sqlite_files import look_at_file
 from rak_billing.payments.tallies import Tallies
 from rak_billing.payments.versions import check_version
-from rak_billing.payments.writes import Writes, send_before_others
+from rak_billing.payments.writes import Writes
 
 T = TypeVar("T")
 

@@ -8,12 +8,13 @@ rows and needs none: whoever may write there is alone.
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, literal_column, select
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.rows import Part, attempt_from_row, columns_of, order_from_rows
+from rak_billing.payments.rows import Part, attempt_from_row, order_from_rows
 from rak_billing.payments.sealing import Vault
+from rak_billing.payments.written import Asked, given
 
 
 def _invoices() -> Select[Any]:
@@ -24,9 +25,9 @@ def _invoices() -> Select[Any]:
         .join(lines, lines.c.order_reference == orders.c.reference)
         .join(attempts, attempts.c.order_reference == orders.c.reference)
         .where(
-            attempts.c.order_id == bindparam("order_id"),
+            attempts.c.order_id == given(attempts.c.order_id),
             lines.c.reference == invoices.c.reference,
-            lines.c.is_fee == 0,
+            lines.c.is_fee == literal_column("0"),
         )
         .order_by(invoices.c.reference)
         .with_for_update(of=invoices)
@@ -36,11 +37,11 @@ def _invoices() -> Select[Any]:
 def _order_and_attempt() -> Select[Any]:
     lines, orders, attempts = schema.order_lines, schema.orders, schema.attempts
     return (
-        select(*columns_of(orders), *columns_of(attempts), *columns_of(lines))
+        select(*orders.c, *attempts.c, *lines.c)
         .select_from(attempts)
         .join(orders, orders.c.reference == attempts.c.order_reference)
         .outerjoin(lines, lines.c.order_reference == orders.c.reference)
-        .where(attempts.c.order_id == bindparam("order_id"))
+        .where(attempts.c.order_id == given(attempts.c.order_id))
         .order_by(lines.c.position)
         .with_for_update(of=[orders, attempts])
     )
@@ -49,16 +50,15 @@ def _order_and_attempt() -> Select[Any]:
 _ORDER: Final = Part(schema.orders, first=0)
 _ATTEMPT: Final = Part(schema.attempts, first=len(schema.orders.c))
 _LINE: Final = Part(schema.order_lines, first=len(schema.orders.c) + len(schema.attempts.c))
-_INVOICES: Final = _invoices()
-_ORDER_AND_ATTEMPT: Final = _order_and_attempt()
+_INVOICES: Final = Asked(_invoices())
+_ORDER_AND_ATTEMPT: Final = Asked(_order_and_attempt())
 
 
 def locked(connection: Connection, vault: Vault, order_id: str) -> tuple[OrderRecord, AttemptRecord] | None:
     """Return the order and the attempt of a gateway order id, locked together with the order's invoices, or None."""
-    key = {"order_id": order_id}
     if connection.dialect.name != "sqlite":
-        connection.execute(_INVOICES, key).all()
-    rows = connection.execute(_ORDER_AND_ATTEMPT, key).all()
+        _INVOICES.rows(connection, order_id=order_id)
+    rows = _ORDER_AND_ATTEMPT.rows(connection, order_id=order_id)
     if not rows:
         return None
     lines = [line for line in map(_LINE.of, rows) if line.position is not None]

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, null, select, update
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, null, select, update
 
 from rak_billing.payments import schema
 from rak_billing.payments.records import OrderRecord
 from rak_billing.payments.states import OrderState
 from rak_billing.payments.upserts import insert_for
 from rak_billing.payments.writes import Writes
-from rak_billing.payments.written import Written, given
+from rak_billing.payments.written import Asked, Written, given
 
 _FREE: Final = "free"
 
@@ -33,22 +33,27 @@ _TAKE: Final = Written(schema.invoice_locks, _taking, is_guarded=True)
 
 
 def _paid_by_another() -> Select[Any]:
-    lines, orders = schema.order_lines, schema.orders
+    mine, lines, orders = schema.order_lines.alias(), schema.order_lines, schema.orders
+    no: ColumnElement[int] = literal_column("0")
+    holding: list[ColumnElement[str]] = [
+        literal_column(f"'{state.value}'") for state in OrderState if state.holds_invoices
+    ]
     return (
         select(orders.c.reference)
         .join(lines, lines.c.order_reference == orders.c.reference)
+        .join(mine, mine.c.reference == lines.c.reference)
         .where(
-            orders.c.tenant == bindparam("tenant"),
-            orders.c.reference != bindparam("reference"),
-            orders.c.state.in_([state.value for state in OrderState if state.holds_invoices]),
-            lines.c.is_fee == 0,
-            lines.c.reference.in_(bindparam("invoices", expanding=True)),
+            mine.c.order_reference == given(orders.c.reference),
+            mine.c.is_fee == no,
+            lines.c.is_fee == no,
+            orders.c.tenant == given(orders.c.tenant),
+            orders.c.reference != given(orders.c.reference),
+            orders.c.state.in_(holding),
         )
-        .limit(1)
     )
 
 
-_PAID_BY_ANOTHER: Final = _paid_by_another()
+_PAID_BY_ANOTHER: Final = Asked(_paid_by_another())
 
 
 @attrs.frozen
@@ -98,9 +103,5 @@ class InvoiceLocks:
 
     def paid_by_another(self, order: OrderRecord) -> bool:
         """Tell whether another order, accepted or paid, holds any invoice of this one, posted or not."""
-        values = {
-            "tenant": order.tenant,
-            "reference": order.reference,
-            "invoices": sorted(order.invoice_references),
-        }
-        return self._connection.execute(_PAID_BY_ANOTHER, values).first() is not None
+        found = _PAID_BY_ANOTHER.rows(self._connection, tenant=order.tenant, reference=order.reference)
+        return bool(found)

@@ -4,36 +4,26 @@ import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Table, Text, type_coerce
+from sqlalchemy import Row, Table
 
 from cmi_gateway.money import Money
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.payments import sealing
-from rak_billing.payments.columns import Json
+from rak_billing.payments.columns import Instant, Json, instant_of
 from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, OrderState
 
 
-def columns_of(table: Table) -> list[ColumnElement[Any]]:
-    """Give the columns of *table* under names that no other table has; JSON as its text, to be read once."""
-    return [
-        (type_coerce(column, Text) if isinstance(column.type, Json) else column).label(
-            f"{table.name}_{column.name}"
-        )
-        for column in table.c
-    ]
-
-
 class Part:
     """
-    Reads the columns of one table out of a row of several.
+    Reads the columns of one table out of a row of several, as the driver gives it.
 
     Args:
-        table: Its columns were made by `columns_of`.
+        table: All its columns stand in the row.
         first: How many columns come before them.
     """
 
@@ -41,13 +31,22 @@ class Part:
         self._place = slice(first, first + len(table.c))
         named = namedtuple(f"{table.name}_row", [column.name for column in table.c])  # type: ignore[misc]  # noqa: PYI024 - the table names them
         self._make: Callable[[Iterable[Any]], Any] = named._make
-        self._json = [column.name for column in table.c if isinstance(column.type, Json)]
+        self._readers = [
+            (position, _READERS[type(column.type)])
+            for position, column in enumerate(table.c)
+            if type(column.type) in _READERS
+        ]
 
-    def of(self, row: Row[Any]) -> Any:
+    def of(self, row: Sequence[Any]) -> Any:
         """Give it as if it were a row of the table."""
-        part = self._make(row[self._place])
-        texts = {name: text for name in self._json if (text := getattr(part, name)) is not None}
-        return part._replace(**{name: json.loads(text) for name, text in texts.items()}) if texts else part
+        part = list(row[self._place])
+        for position, read in self._readers:
+            if (text := part[position]) is not None:
+                part[position] = read(text)
+        return self._make(part)
+
+
+_READERS: Final[dict[type, Callable[[str], Any]]] = {Json: json.loads, Instant: instant_of}
 
 
 def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]], vault: Vault) -> OrderRecord:

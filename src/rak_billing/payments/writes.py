@@ -15,15 +15,14 @@ text once (`rak_billing.payments.written.Written`), and its uses wait in a queue
 """
 
 from collections.abc import Hashable
-from typing import Any, Final
+from typing import Any
 
 import attrs
-from sqlalchemy import Connection, CursorResult, Engine, event
+from sqlalchemy import Connection
 
 from rak_billing.errors import StaleStateError
+from rak_billing.payments.driver import PUT_OFF, Answer
 from rak_billing.payments.written import Written, run_together
-
-_WRITES: Final = "journal_writes"
 
 
 @attrs.define
@@ -47,7 +46,7 @@ class Writes:
         self._connection = connection
         self._waiting: dict[Hashable, Waiting] = {}
         self._is_sending = False
-        connection.execution_options(**{_WRITES: self})
+        connection.execution_options(**{PUT_OFF: self})
 
     @property
     def are_sent_together(self) -> bool:
@@ -64,7 +63,7 @@ class Writes:
         """Return what waits to be written to *row*, for the caller to change; None if nothing does."""
         return self._waiting.get(row)
 
-    def at_once(self, written: Written, **values: Any) -> CursorResult[Any]:
+    def at_once(self, written: Written, **values: Any) -> Answer:
         """Write now, before what waits: for a write that has nothing to do with it, and whose answer is needed."""
         was_sending, self._is_sending = self._is_sending, True
         try:
@@ -101,7 +100,7 @@ class Writes:
         for one in waiting:
             result = one.written.run(self._connection, one.values)
             if one.written.is_guarded:
-                _check(one, result.rowcount)
+                _check(one, result.count)
 
 
 def _check(one: Waiting, count: int) -> None:
@@ -109,14 +108,3 @@ def _check(one: Waiting, count: int) -> None:
         raise StaleStateError(
             f"expected a row of {one.written.table} in the state {one.values['before']}; it moved meanwhile"
         )
-
-
-def send_before_others(engine: Engine) -> None:
-    """Have every statement of *engine* wait for what its transaction put off."""
-    event.listen(engine, "before_cursor_execute", _before_statement)
-
-
-def _before_statement(connection: Connection, *_: object) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    if writes is not None:
-        writes.send()

@@ -1,8 +1,8 @@
 """
-Statements that write, each made into the text of a database once.
+Statements, each made into the text of a database once.
 
 The library builds and compiles a statement for what it says; to do so again for every row costs more than the database
-needs to run it. A `Written` is built when it is first used on a kind of database, and then only filled in.
+needs to run it. A `Written` or `Asked` is built when it is first used on a kind of database, and then only filled in.
 """
 
 import re
@@ -12,8 +12,10 @@ from threading import Lock
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import BindParameter, Column, Connection, CursorResult, Dialect, Table, bindparam, insert
+from sqlalchemy import BindParameter, Column, Connection, Dialect, Executable, Table, bindparam, insert
 from sqlalchemy.sql.dml import UpdateBase
+
+from rak_billing.payments.driver import Answer, run
 
 _PREFIX: Final = "given_"
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
@@ -57,7 +59,29 @@ class _Text:
         return _PLACE.sub(lambda found: names[found[1]], self.sql)
 
 
-class Written:
+class _Prepared:
+    """A statement and its texts."""
+
+    def __init__(self, build: Callable[[str], Executable]) -> None:
+        self._build = build
+        self._texts: dict[str, _Text] = {}
+        self._lock = Lock()
+
+    def text(self, dialect: Dialect) -> _Text:
+        """Return the text for this kind of database."""
+        text = self._texts.get(dialect.name)
+        if text is None:
+            with self._lock:
+                text = self._texts[dialect.name] = _compiled(self._build(dialect.name), dialect)
+        return text
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Answer:
+        """Send it with these values."""
+        text = self.text(connection.dialect)
+        return run(connection, text.sql, text.arguments(values))
+
+
+class Written(_Prepared):
     """
     A statement that writes one row.
 
@@ -68,24 +92,25 @@ class Written:
     """
 
     def __init__(self, table: Table, build: Callable[[str], UpdateBase], *, is_guarded: bool = False) -> None:
+        super().__init__(build)
         self.table = table.name
         self.is_guarded = is_guarded
-        self._build = build
-        self._texts: dict[str, _Text] = {}
-        self._lock = Lock()
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Send it with these values."""
-        text = self.text(connection.dialect)
-        return connection.exec_driver_sql(text.sql, text.arguments(values))
 
-    def text(self, dialect: Dialect) -> _Text:
-        """Return the text for this kind of database."""
-        text = self._texts.get(dialect.name)
-        if text is None:
-            with self._lock:
-                text = self._texts[dialect.name] = _compiled(self._build(dialect.name), dialect)
-        return text
+class Asked(_Prepared):
+    """
+    A statement that reads.
+
+    Args:
+        statement: With `given` where values go, and literal wherever a value is always the same.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        super().__init__(lambda _: statement)
+
+    def rows(self, connection: Connection, **values: Any) -> Sequence[Any]:
+        """Return what it finds, as the driver gives it: instants and JSON as their text."""
+        return self.run(connection, values).rows
 
 
 def inserted(table: Table, *columns: str) -> Written:
@@ -94,7 +119,7 @@ def inserted(table: Table, *columns: str) -> Written:
     return Written(table, lambda _: insert(table).values({column: given(column) for column in chosen}))
 
 
-def _compiled(statement: UpdateBase, dialect: Dialect) -> _Text:
+def _compiled(statement: Any, dialect: Dialect) -> _Text:
     compiled: Any = statement.compile(dialect=dialect)
     names = compiled.positiontup if compiled.positional else list(compiled.binds)
     places = []
@@ -119,8 +144,8 @@ def run_together(connection: Connection, uses: Sequence[tuple[Written, Mapping[s
     shared = tuple([firsts.setdefault((type(value), value), number) for number, value in enumerate(values)])
     sql = _joined(tuple(written for written, _ in uses), texts, shared)
     arguments = {f"v{number}": value for (_, value), number in firsts.items()}
-    counts: Sequence[int] = connection.exec_driver_sql(sql, arguments).one()
-    return counts[1:]
+    (counts,) = run(connection, sql, arguments).rows
+    return tuple(counts)[1:]
 
 
 @lru_cache(_JOINED)
