@@ -6,14 +6,19 @@ import multiprocessing
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from itertools import count
+from random import Random
 from time import perf_counter, process_time
 from typing import Any
 
 import attrs
 import psycopg
 
+from cmi_gateway import Money
+from rak_billing.invoices import Invoice
 from rak_billing.payments.journal import Journal
+from support.callbacks import approved
 from support.checkout_kit import Till
 
 _CREATE = (
@@ -22,6 +27,12 @@ _CREATE = (
 )
 _ROWS = 64
 _BODY = "x" * 1300
+
+#: How a checkout confirms payments: what that means for a callback. With "later" it does what it does with "gateway".
+WAYS = {
+    "later": "accepted, to be confirmed by the gateway",
+    "callback": "confirmed by the callback alone",
+}
 
 
 @attrs.frozen
@@ -70,14 +81,31 @@ def create_bare(url: str) -> None:
 
 def _work(pipe: Any, url: str, number: int) -> None:
     with Journal.open(url) as journal:
-        doers = {"ours": Till(journal).checkout.settle, "bare": Bare(url, number)}
+        tills = [Till(journal, confirm=way, random_token=Random(number).randbytes) for way in WAYS]
+        doers = {way: till.checkout.settle for way, till in zip(WAYS, tills, strict=True)}
+        doers |= {"start": _Starting(tills[0], number), "bare": Bare(url, number)}
         pipe.send(None)
         while (task := pipe.recv()) is not None:
             kind, items = task
             before = process_time()
-            for item in items:
-                doers[kind](item)
-            pipe.send(process_time() - before)
+            done = [doers[kind](item) for item in items]
+            pipe.send((process_time() - before, done if kind == "start" else None))
+
+
+class _Starting:
+    """Starts payments of invoices that no other process has, and gives the callbacks that approve them."""
+
+    def __init__(self, till: Till, number: int) -> None:
+        self._till, self._number, self._ids = till, number, count(1)
+        self._total: Any = None
+
+    def __call__(self, _: object) -> bytes:
+        reference = f"{self._number}{next(self._ids):06d}"
+        bill = Invoice(reference, "ELECTRICITE", date(2018, 1, 1), date(2018, 2, 14), Money(11302))
+        self._till.bills.invoices = [bill]
+        self._total = self._total or self._till.total(bill)
+        form = self._till.pay(bill, accepted=self._total)
+        return approved(form, TransId=f"18253Kw4H{reference}", rnd=f"{reference:0>20}")
 
 
 class Workers:
@@ -86,13 +114,20 @@ class Workers:
     def __init__(self, pipes: Sequence[Any]) -> None:
         self._pipes = pipes
 
+    def start(self, number: int) -> list[bytes]:
+        """Start that many payments, and give the callbacks that approve them."""
+        return [body for _, bodies in self._share("start", range(number)) for body in bodies]
+
     def round(self, kind: str, items: Sequence[Any]) -> Round:
         """Have *items* worked off, each process its share at once."""
         start = perf_counter()
+        busy = sum(busy for busy, _ in self._share(kind, items))
+        return Round(perf_counter() - start, busy)
+
+    def _share(self, kind: str, items: Sequence[Any]) -> list[Any]:
         for number, pipe in enumerate(self._pipes):
             pipe.send((kind, items[number :: len(self._pipes)]))
-        busy = sum(pipe.recv() for pipe in self._pipes)
-        return Round(perf_counter() - start, busy)
+        return [pipe.recv() for pipe in self._pipes]
 
 
 @contextmanager
@@ -104,8 +139,10 @@ def working(url: str, processes: int) -> Iterator[Workers]:
         context.Process(target=_work, args=(theirs, url, number), daemon=True)
         for number, (_, theirs) in enumerate(pairs)
     ]
-    for process in started:
+    for process, (_, theirs) in zip(started, pairs, strict=True):
         process.start()
+        # Else nobody would hear of its death.
+        theirs.close()
     ours = [mine for mine, _ in pairs]
     try:
         for pipe in ours:
