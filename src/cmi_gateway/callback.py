@@ -117,7 +117,7 @@ class Callback:
         The gateway's hash does not cover names and holds no time stamp, so keep this one, for ever.
         """
         if self._digest is None:
-            self._digest = _digest_of(self._fields)
+            self._digest = _digest_of(self._by_folded_name)
         return self._digest
 
     def must_match(self, *, order_id: str, amount: Money, sent: SentFields | None) -> None:
@@ -268,9 +268,9 @@ class Callback:
             )
 
 
-def _digest_of(fields: Mapping[str, str]) -> str:
-    digest = hashlib.sha256()
-    for name, value in sorted((name.lower(), value) for name, value in fields.items()):
+def _digest_of(by_folded_name: Mapping[str, str]) -> str:
+    parts: list[bytes] = []
+    for name, value in sorted(by_folded_name.items()):
         for part in (name.encode(), value.encode("utf-8", "surrogatepass")):
-            digest.update(len(part).to_bytes(4, "big") + part)
-    return digest.hexdigest()
+            parts += (len(part).to_bytes(4, "big"), part)
+    return hashlib.sha256(b"".join(parts)).hexdigest()

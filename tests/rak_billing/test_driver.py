@@ -17,7 +17,7 @@ _ADD = "INSERT INTO receipt_series (tenant, next_number) VALUES ('x', 1)"
 def test_a_refusal_is_the_librarys_and_names_no_values(place):
     """The same error by both ways, so that who tries again need not know which it was."""
     with till(place) as shop, shop.journal.engine.connect() as connection, connection.begin():
-        assert 1 == run(connection, _ADD, ()).count
+        assert 1 == run(connection, _ADD, ()).changed
         with pytest.raises(IntegrityError) as caught:
             run(connection, _ADD, ())
         assert caught.value.hide_parameters

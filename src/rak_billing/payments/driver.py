@@ -9,10 +9,9 @@ connection that was lost is given up together with its idle siblings.
 Where anybody listens to statements, as a tracer or a test does, they go by way of the library like all others.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, NoReturn
 
-import attrs
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -20,30 +19,52 @@ from sqlalchemy.exc import DBAPIError
 PUT_OFF: Final = "journal_writes"
 
 
-@attrs.frozen
-class Answer:
+class Answer(NamedTuple):
     """
     What a statement gave.
 
     Attributes:
         rows: As the driver gives them.
-        count: How many rows were changed, where the statement changes any.
+        changed: How many rows the statement changed, where it changes any.
     """
 
     rows: Sequence[Any]
-    count: int
+    changed: int
 
 
 def run(connection: Connection, sql: str, arguments: Any) -> Answer:
     """Run a statement of this database's own text, after what was put off before it."""
-    if not connection.in_transaction() or is_listened_to(connection):
-        result = connection.exec_driver_sql(sql, arguments)
-        return Answer(result.all() if result.returns_rows else (), result.rowcount)
     send_what_waits(connection)
-    cursor = connection.connection.cursor()
+    (answer,) = run_each(connection, [(sql, arguments)])
+    return answer
+
+
+def run_each(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[Answer]:
+    """Run one after the other, each when its answer is asked for, in front of whatever was put off."""
+    if not connection.in_transaction() or is_listened_to(connection):
+        return (_by_the_library(connection, *statement) for statement in statements)
+    return _by_the_driver(connection, statements)
+
+
+def begin(connection: Connection, sql: str) -> None:
+    """Run the statement that begins a transaction."""
+    if is_listened_to(connection):
+        connection.exec_driver_sql(sql)
+    else:
+        list(_by_the_driver(connection, [(sql, ())]))
+
+
+def _by_the_library(connection: Connection, sql: str, arguments: Any) -> Answer:
+    result = connection.exec_driver_sql(sql, arguments)
+    return Answer(result.all() if result.returns_rows else (), result.rowcount)
+
+
+def _by_the_driver(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[Answer]:
+    cursor, sql = connection.connection.cursor(), ""
     try:
-        cursor.execute(sql, arguments)
-        return Answer(cursor.fetchall() if cursor.description else (), cursor.rowcount)
+        for sql, arguments in statements:
+            cursor.execute(sql, arguments)
+            yield Answer(cursor.fetchall() if cursor.description else (), cursor.rowcount)
     except connection.dialect.loaded_dbapi.Error as error:
         _refused(connection, cursor, sql, error)
     finally:

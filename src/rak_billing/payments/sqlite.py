@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from rak_billing.errors import JournalError
-from rak_billing.payments.driver import run
+from rak_billing.payments.driver import begin
 from rak_billing.payments.local_disk import check_local
 from rak_billing.payments.sqlite_versions import may_damage_the_log
 from rak_billing.payments.writer_gate import WriterGate, guard_writers
@@ -164,4 +164,4 @@ def _set_up(connection: sqlite3.Connection, record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY, False)
-    run(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE", ())
+    begin(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")

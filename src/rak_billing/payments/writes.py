@@ -21,7 +21,7 @@ import attrs
 from sqlalchemy import Connection
 
 from rak_billing.errors import StaleStateError
-from rak_billing.payments.driver import PUT_OFF, Answer
+from rak_billing.payments.driver import PUT_OFF, Answer, run_each
 from rak_billing.payments.written import Written, run_together
 
 
@@ -97,10 +97,12 @@ class Writes:
             _check(one, count)
 
     def _send_singly(self, waiting: list[Waiting]) -> None:
-        for one in waiting:
-            result = one.written.run(self._connection, one.values)
+        dialect = self._connection.dialect
+        # One after the other, so that a refusal is that of the first that is refused.
+        statements = (one.written.text(dialect).filled(one.values) for one in waiting)
+        for one, answer in zip(waiting, run_each(self._connection, statements), strict=True):
             if one.written.is_guarded:
-                _check(one, result.count)
+                _check(one, answer.changed)
 
 
 def _check(one: Waiting, count: int) -> None:

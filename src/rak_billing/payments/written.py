@@ -51,6 +51,10 @@ class _Text:
             return tuple([place.value(values) for place in self.places])
         return {_PREFIX + place.name: place.value(values) for place in self.places}
 
+    def filled(self, values: Mapping[str, Any]) -> tuple[str, Any]:
+        """Give the text and what goes with it."""
+        return self.sql, self.arguments(values)
+
     def numbered(self, numbers: Sequence[int]) -> str:
         """Give the text with its places named by these numbers."""
         names = {
@@ -77,8 +81,7 @@ class _Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Answer:
         """Send it with these values."""
-        text = self.text(connection.dialect)
-        return run(connection, text.sql, text.arguments(values))
+        return run(connection, *self.text(connection.dialect).filled(values))
 
 
 class Written(_Prepared):
