@@ -53,6 +53,8 @@ def test_what_the_history_allows(kind, lines, options, target):
         ("capture", [VOIDED], {"amount": HUNDRED}, "", "no open authorization"),
         ("capture", [OPEN], {"amount": cmi.Money(10001)}, "", "only 100.00 was authorized"),
         ("capture", [OPEN, line("S", "A", 1, "T-2")], {"amount": HUNDRED}, "", "several open"),
+        # The card was authorized twice under one order id, and charged once.
+        ("capture", [OPEN, SALE], {"amount": HUNDRED}, "", "another authorization of the order was captured"),
         ("capture", [line("S", "A", "", "T-1")], {"amount": HUNDRED}, "", "unknown amount"),
         ("capture", [line("S", "A", 10000, "T-1", code="05")], {"amount": HUNDRED}, "", "no open"),
         ("capture", [line("S", "PN", 10000, "T-1"), OPEN], {"amount": HUNDRED}, "wait", "on its way"),

@@ -284,6 +284,30 @@ def test_a_second_payment_of_which_no_callback_told_is_found_and_voided(shop):
     assert (("voided", "paid"), []) == (shop.states(older), shop.reviews())
 
 
+def test_a_second_authorization_under_one_order_id_is_never_captured_by_us(shop):
+    """The callback told of one transaction, the gateway shows another one reserved: the first may be captured, so a person looks."""
+    form = shop.till.pay(A)
+    shop.faults(CallbackLost())
+    shop.pay(form)
+    shop.till.settle(approved(form))
+    sweep_through(shop)
+    assert (("needs_person", "accepted"), ["contradiction"]) == (shop.states(form), shop.reviews())
+    assert 0 == shop.bank.money(form).captured.centimes
+
+
+def test_a_second_approval_of_one_attempt_is_acknowledged_and_put_before_a_person(shop):
+    """The same order id, approved twice by two transactions: the second is not captured, the first counts, once, and staff know."""
+    form = shop.till.pay(A)
+    shop.pay(form)
+    assert "APPROVED" == shop.till.settle(approved(form))
+    sweep_through(shop)
+    assert (("captured", "paid"), ["duplicate_payment"]) == (shop.states(form), shop.reviews())
+    assert (1, form.order_id) == (
+        len(shop.till.rows("receipts")),
+        shop.checkout.staff().waiting()[0].order_id,
+    )
+
+
 def test_a_second_payment_waits_for_a_person_where_voids_are_off(place):
     """Nothing is sent, and the review stays until somebody voids it in the back office."""
     with counter(place, "capture") as shop:

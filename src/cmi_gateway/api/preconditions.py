@@ -65,6 +65,8 @@ def _to_capture(history: OrderHistory, amount: Money) -> str:
         raise _no(kind, history, "there is no open authorization to capture")
     if len(open_ones) > 1:
         raise _no(kind, history, "there are several open authorizations: a person has to choose")
+    if history.totals.captured.centimes:
+        raise _no(kind, history, "another authorization of the order was captured: a person has to choose")
     authorized = open_ones[0].original
     if authorized is None or amount > authorized:
         raise _no(kind, history, f"only {authorized or 'an unknown amount'} was authorized")

@@ -73,6 +73,7 @@ class Situation:
         attempt: Its state.
         order: Its order's.
         counts: Whether it is the payment that its order counts.
+        transaction_id: The gateway's transaction that it counts, where that is known.
         is_held_elsewhere: Whether another attempt or order pays its invoices already.
         switched_on: The operations that this operator may use.
         started_at: When its form was signed.
@@ -83,6 +84,7 @@ class Situation:
     attempt: AttemptState
     order: OrderState
     counts: bool
+    transaction_id: str | None = None
     is_held_elsewhere: bool
     switched_on: frozenset[str]
     started_at: datetime
@@ -165,6 +167,9 @@ def _reserved_and_counted(finding: Finding, it: Situation) -> Decision:
     if it.attempt not in _UNCONFIRMED or it.now - it.since < SHORTEST_PAUSE:
         # With a person; or the capture that our answer asked for may still be under way.
         return NOTHING
+    if it.transaction_id and finding.transaction_id and it.transaction_id != finding.transaction_id:
+        # A second authorization under one order id: the first may have been captured, and this one never is by us.
+        return _refer(it, ReviewKind.CONTRADICTION)
     authorized_at = finding.authorized_at or it.started_at
     is_safe = (
         Move.CAPTURE in it.switched_on

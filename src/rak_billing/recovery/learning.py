@@ -83,6 +83,7 @@ class Learning:
             attempt=attempt.state,
             order=order.state,
             counts=attempt.has_paid,
+            transaction_id=attempt.facts.transaction_id if attempt.facts is not None else None,
             is_held_elsewhere=tx.locks.paid_by_another(order),
             switched_on=self.switched_on,
             started_at=attempt.started_at,
