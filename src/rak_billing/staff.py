@@ -8,7 +8,7 @@ events as everything else, with who said so and why. There is no way to set a st
 from datetime import datetime
 from enum import StrEnum, unique
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -16,7 +16,7 @@ from cmi_gateway.outcome import PaymentFacts
 from rak_billing.confirmation import POSTING, Confirmation
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, Review, ReviewKind
+from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, PastEvent, Review, ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.ports import Clock
 from rak_billing.recovery.learning import happen
@@ -72,12 +72,12 @@ class History:
     Attributes:
         order: As it stands.
         attempts: Order id and state of each attempt that something happened to.
-        events: The journal's rows, the oldest first.
+        events: The oldest first.
     """
 
     order: OrderRecord
     attempts: tuple[tuple[str, AttemptState], ...]
-    events: tuple[Any, ...]
+    events: tuple[PastEvent, ...]
 
 
 @attrs.frozen

@@ -195,7 +195,8 @@ def test_history_and_reviews_can_be_read(place):
         for form in (newer, older):
             shop.settle(approved(form))
         with shop.journal.reading() as tx:
-            history = tx.orders.history(shop.seen(newer).order_reference)
+            reference = shop.seen(newer).order_reference
+            history = tx.orders.history(reference)
             assert [
                 "send",
                 "supersede",
@@ -207,7 +208,7 @@ def test_history_and_reviews_can_be_read(place):
             assert [(older.order_id, ReviewKind.DUPLICATE_PAYMENT)] == [
                 (review.order_id, review.kind) for review in tx.reviews.unresolved()
             ]
-            assert newer.order_id == tx.orders.accepted_attempt(history[0].order_reference).order_id
+            assert newer.order_id == tx.orders.accepted_attempt(reference).order_id
 
 
 def test_old_samples_are_forgotten(place):

@@ -7,8 +7,12 @@ import pytest
 
 from cmi_gateway.simulator.faults import CallbackLost, CallbackTwice, DeclinesBefore, ReplyIgnored
 from rak_billing.billing_posting import AlreadyPosted, Posted
+from rak_billing.cli.orders_texts import history_lines
 from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.payments.states import AttemptState
+from rak_billing.staff import Resolution
 from rak_billing.testing.journal_conformance import JournalConformance
+from support.callbacks import approved
 from support.checkout_kit import A, B, Bills
 from support.dict_errands import Inquiries, Operations, Outbox, Paces, Reviews
 from support.dict_journal import DictJournal
@@ -57,6 +61,29 @@ def test_a_checkout_needs_no_more_of_a_journal_than_the_port_says(fault):
     assert [1, 1] == list(books.entries.values())
     assert 2 == len({message["Message-ID"] for message in shop.till.mailbox.messages})
     assert all(shop.bank.money(form).captured == shop.till.seen(form).total for form in forms)
+
+
+def test_staff_see_and_decide_on_it_too():
+    """A second payment waits, is shown with its history and resolved; a dead letter is taken up again."""
+    shop = Counter(DictJournal(), Bank(), *ALL)
+    desk = shop.checkout.staff()
+    older, newer = shop.till.pay(A), shop.till.pay(A)
+    for form in (newer, older):
+        shop.till.settle(approved(form))
+    assert [older.order_id] == [matter.order_id for matter in desk.waiting()]
+    assert AttemptState.VOIDED is desk.resolve(
+        older.order_id, Resolution.VOIDED, by="k.alami", why="vu au back-office"
+    )
+    assert "k.alami : vu au back-office" in "".join(history_lines(desk.history(older.order_id)))
+    desk.resolve(newer.order_id, Resolution.PAID, by="k.alami", why="débité")
+    shop.till.mailbox.is_full = True
+    for _ in range(60):
+        shop.checkout.deliver()
+        shop.wait(hours=6)
+    (letter,) = desk.dead_letters()
+    desk.revive(letter.key, delivered=False, by="k.alami", why="serveur réparé")
+    shop.till.mailbox.is_full = False
+    assert (1, ()) == (shop.checkout.deliver(), desk.dead_letters())
 
 
 class ForgetsBeginnings(Outbox):

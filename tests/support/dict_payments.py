@@ -9,7 +9,7 @@ import attrs
 
 from rak_billing.errors import JournalError, StaleStateError
 from rak_billing.payments import states
-from rak_billing.payments.records import Answered, KnownCallback
+from rak_billing.payments.records import Answered, KnownCallback, PastEvent
 from rak_billing.payments.states import AttemptState, OrderState
 
 
@@ -94,12 +94,8 @@ class Orders(Part):
         order_state, attempt_state = states.apply_to_both(order.state, attempt.state, event)
         if (kept_order.state, kept_attempt.state) != (order.state, attempt.state):
             raise StaleStateError("another transaction moved the order in between")
-        row = SimpleNamespace(
-            event=event.value, order_id=attempt.order_id, at=at, facts=facts,
-            callback_digest=callback_digest, attempt_state=attempt_state.value, order_state=order_state.value,
-            attempt_before=attempt.state.value, order_before=order.state.value,
-        )  # fmt: skip
-        self.it.events[order.reference] = (*self.history(order.reference), row)
+        happened = PastEvent(event, attempt.order_id, attempt_state, order_state, at, facts)
+        self.it.events[order.reference] = (*self.history(order.reference), happened)
         self.it.orders[order.reference] = attrs.evolve(kept_order, state=order_state)
         self.it.attempts[attempt.order_id] = attrs.evolve(kept_attempt, state=attempt_state)
         return self.locked(attempt.order_id)

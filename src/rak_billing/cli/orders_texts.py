@@ -108,7 +108,7 @@ def history_lines(history: History) -> list[str]:
     lines = [f"{whose} : {STATES[order.state.value]}"]
     lines += [f"  essai {order_id} : {STATES[state.value]}" for order_id, state in history.attempts]
     for event in history.events:
-        line = f"  {instant_text(event.at)}  {event.order_id}  {event.event} → {STATES[event.attempt_state]}"
+        line = f"  {instant_text(event.at)}  {event.order_id}  {event.event} → {STATES[event.attempt_state.value]}"
         facts = event.facts or {}
         lines.append(f"{line}  ({facts['by']} : {facts['why']})" if "by" in facts else line)
     return [plain(line) for line in lines]

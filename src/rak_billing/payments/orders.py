@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, Select, insert, select
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.errors import JournalError
 from rak_billing.payments import locking, moving, schema, sealing, states
-from rak_billing.payments.records import AttemptRecord, OrderRecord
-from rak_billing.payments.rows import attempt_from_row, facts_to_json, order_from_rows
+from rak_billing.payments.records import AttemptRecord, OrderRecord, PastEvent
+from rak_billing.payments.rows import attempt_from_row, event_from_row, facts_to_json, order_from_rows
 from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.payments.upserts import insert_unless_there
@@ -217,11 +217,11 @@ class Orders:
         )
         return attrs.evolve(order, state=order_state), attrs.evolve(attempt, state=attempt_state)
 
-    def history(self, order_reference: str) -> tuple[Row[Any], ...]:
+    def history(self, order_reference: str) -> tuple[PastEvent, ...]:
         """Return the events of an order, the oldest first."""
         table = schema.events
         query = select(table).where(table.c.order_reference == order_reference).order_by(table.c.position)
-        return tuple(self._connection.execute(query))
+        return tuple(event_from_row(row) for row in self._connection.execute(query))
 
     def _one_attempt(self, query: Select[Any]) -> AttemptRecord | None:
         row = self._connection.execute(query).one_or_none()

@@ -24,6 +24,7 @@ from rak_billing.payments.records import (
     OperationRecord,
     OrderRecord,
     OutboxEntry,
+    PastEvent,
     Review,
     ReviewKind,
 )
@@ -98,8 +99,8 @@ class OrdersPort(Protocol):
         """
         ...
 
-    def history(self, order_reference: str) -> Sequence[Any]:
-        """Return the events of an order, the oldest first, each with ``event``, ``order_id``, ``at`` and ``facts``."""
+    def history(self, order_reference: str) -> Sequence[PastEvent]:
+        """Return the events of an order, the oldest first."""
         ...
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from cmi_gateway.money import Money
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.payments.states import AttemptState, OrderState
+from rak_billing.payments.states import AttemptState, Event, OrderState
 
 
 @attrs.frozen
@@ -107,6 +107,28 @@ class AttemptRecord:
         """Whether it is the payment that its order counts, or counted."""
         is_fallen = self.state in {AttemptState.VOIDED, AttemptState.EXPIRED}
         return self.payment_instant is not None and not is_fallen
+
+
+@attrs.frozen
+class PastEvent:
+    """
+    One event in the history of an order.
+
+    Attributes:
+        event: What happened.
+        order_id: The gateway's order id of the attempt that it happened to.
+        attempt_state: Where the attempt stood after it.
+        order_state: Where the order stood after it.
+        at: When it was written.
+        facts: What was kept with it, such as who said so and why; None where nothing was.
+    """
+
+    event: Event
+    order_id: str
+    attempt_state: AttemptState
+    order_state: OrderState
+    at: datetime
+    facts: Mapping[str, Any] | None = None
 
 
 @unique

@@ -13,9 +13,9 @@ from cmi_gateway.money import Money
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.payments import sealing
 from rak_billing.payments.columns import Instant, Json, instant_of
-from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord
+from rak_billing.payments.records import AttemptRecord, LineRecord, OrderRecord, PastEvent
 from rak_billing.payments.sealing import Vault
-from rak_billing.payments.states import AttemptState, OrderState
+from rak_billing.payments.states import AttemptState, Event, OrderState
 
 
 class Part:
@@ -70,6 +70,18 @@ def order_from_rows(row: Row[Any], lines: Sequence[Row[Any]], vault: Vault) -> O
 def _line(row: Row[Any], currency: str) -> LineRecord:
     amount = Money(row.amount_centimes, currency)
     return LineRecord(row.reference, row.description, amount, is_fee=bool(row.is_fee))
+
+
+def event_from_row(row: Row[Any]) -> PastEvent:
+    """Read an event of an order's history from its row."""
+    return PastEvent(
+        event=Event(row.event),
+        order_id=row.order_id,
+        attempt_state=AttemptState.named(row.attempt_state),
+        order_state=OrderState.named(row.order_state),
+        at=row.at,
+        facts=row.facts,
+    )
 
 
 def attempt_from_row(row: Row[Any], vault: Vault) -> AttemptRecord:

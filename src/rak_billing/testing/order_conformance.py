@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import OrderRecord
+from rak_billing.payments.records import OrderRecord, PastEvent
 from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
 from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
 from rak_billing.testing.journal_steps import approve, begun, refused
@@ -42,8 +42,9 @@ class OrderConformance:
 
         journal.run(note)
         with journal.reading() as tx:
-            (row,) = tx.orders.history("ORDER-1")
-            assert (row.event, row.order_id, row.at, row.facts) == ("note", "ORDER-1-1", NOW, facts)
+            assert [
+                PastEvent(Event.NOTE, "ORDER-1-1", AttemptState.SENT, OrderState.OPEN, NOW, facts)
+            ] == list(tx.orders.history("ORDER-1"))
 
     def test_a_payment_that_fell_counts_no_more(self, journal: JournalPort) -> None:
         """Voided before it was paid: no attempt of the order is accepted, and it can be paid again."""
