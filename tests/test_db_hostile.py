@@ -55,6 +55,7 @@ def kept(tmp_path):
         "sqlite:///:memory:",
         "sqlite:///file:rak.db?uri=true&nolock=1",
         "sqlite:///rak.db?vfs=unix-none",
+        "sqlite://host/rak.db",
         "sqlite+aiosqlite:///rak.db",
         f"mysql://rak:{PASSWORD}@host/rak",
         f"postgresql+psycopg2://rak:{PASSWORD}@host/rak",
@@ -95,8 +96,18 @@ def test_a_missing_file_is_not_made(tmp_path):
 
 
 def test_a_folder_is_refused(tmp_path):
-    """It is no file."""
-    refused(f"sqlite:///{tmp_path}", "il n'y a pas de fichier")
+    """It is no file; nor is a device, or a name that no disk can hold."""
+    for path in (tmp_path, "/dev/null", tmp_path / ("x" * 5000)):
+        refused(f"sqlite:///{path}", "il n'y a pas de fichier")
+
+
+def test_a_wrong_key_is_refused(kept, tmp_path):
+    """Its line is not shown."""
+    (tmp_path / "keys").write_text(f"{PASSWORD}\n")
+    for command in ("purge", "reencrypt"):
+        result = run([command, "--keys-file", str(tmp_path / "keys")], f"sqlite:///{kept}")
+        assert (1, True) == (result.exit_code, "32 octets aléatoires" in result.output)
+    refused(f"sqlite:///{kept}", "donnez --keys-file", [["reencrypt"]])
 
 
 @pytest.mark.parametrize("data", [b"no database" * 100, b"\x00" * 8192])

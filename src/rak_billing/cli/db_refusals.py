@@ -39,7 +39,10 @@ _OTHER: Final = "la base de données a refusé, rien n'a été changé"
 _SETTINGS: Final = {
     "url": "l'adresse de la base n'est pas valable : donnez sqlite:///rak.db ou postgresql://utilisateur@hôte/base",
     "driver": "il manque le pilote psycopg : pip install 'cmi-gateway[postgres]'",
-    "file": "il n'y a pas de fichier à cet endroit : vérifiez le chemin, ou créez la base avec rak-billing db upgrade",
+    "file": (
+        "il n'y a pas de fichier à cet endroit, ou cet utilisateur n'y a pas accès : vérifiez le chemin, ou créez la base avec "
+        "rak-billing db upgrade"
+    ),
     "gate": "le fichier -gate à côté de la base ne peut pas être ouvert : vérifiez les droits de cet utilisateur sur le dossier",
     "network_disk": (
         "le fichier est sur un disque du réseau, où les verrous de SQLite ne tiennent pas : mettez-le sur un disque de cette "

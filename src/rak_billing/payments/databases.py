@@ -39,9 +39,8 @@ def url_of(url: str) -> URL:
     # The name of the driver too: another one may be missing, or know no threads.
     if parsed.drivername not in _DRIVERS:
         raise JournalSettingError("url", f"expected a URL such as {_EXAMPLES}, not {parsed.drivername}")
-    if parsed.get_backend_name() == "sqlite" and (
-        (parsed.database or "").startswith("file:") or parsed.query
-    ):
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite and (parsed.host or parsed.query or (parsed.database or "").startswith("file:")):
         # An address of SQLite's own can switch off locks, and hides the file from the checks of its disk.
         raise JournalSettingError("url", "expected the path of a file, without options: sqlite:///rak.db")
     return parsed

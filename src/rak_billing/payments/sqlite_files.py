@@ -34,12 +34,10 @@ def look_at_file(url: URL, *, may_be_new: bool) -> bool:
         return True
     check_local(file)
     path = Path(file).absolute()
-    if not path.exists():
+    if not _is_there(path):
         if may_be_new:
             return False
         raise JournalSettingError("file", "expected a file that exists")
-    if not path.is_file():
-        raise JournalSettingError("file", "expected a file, not a folder or device")
     address = f"{path.as_uri()}?mode=ro"
     engine = create_engine(
         "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool
@@ -48,3 +46,14 @@ def look_at_file(url: URL, *, may_be_new: bool) -> bool:
         if version_of(connection) is None and inspect(connection).get_table_names() and not may_be_new:
             raise SchemaVersionError(None, HEAD)
     return True
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        if not path.exists():
+            return False
+        if path.is_file():
+            return True
+    except OSError as error:
+        raise JournalSettingError("file", f"expected a file that can be reached: {error.strerror}") from error
+    raise JournalSettingError("file", "expected a file, not a folder or device")
