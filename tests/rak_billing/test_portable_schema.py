@@ -34,6 +34,7 @@ TENANT_OF = {
     "callbacks(digest)": "of the address that was called",
     "callbacks(hash)": "of the address that was called",
     "gateway_transactions(order_id, outcome, transaction_id)": "its attempt's",
+    "gateway_transactions(transaction_id)": "its attempt's",
     "rejections(day, reason)": "of the address that was called",
     "rejection_samples(day, position, reason)": "of the address that was called",
     "events(order_reference, position)": "its order's",
