@@ -70,3 +70,11 @@ def test_signing_a_form_needs_no_network_library():
     """A process that signs loads neither requests nor SQLAlchemy nor a web framework."""
     loaded = run("import sys, cmi_gateway as cmi; cmi.Merchant, cmi.PaymentRequest; print(*sys.modules)")
     assert not {"requests", "urllib3", "sqlalchemy", "flask", "cryptography"} & set(loaded)
+
+
+def test_the_conformance_kits_need_no_test_tool():
+    """Whoever tests with something else than pytest imports them, and calls what they hold."""
+    names = ("journal_conformance", "billing_conformance")
+    imports = "; ".join(f"import rak_billing.testing.{name}" for name in names)
+    loaded = run(f"import sys; {imports}; print(*sys.modules)")
+    assert not {"pytest", "_pytest", "hypothesis", "flask", "psycopg"} & set(loaded)

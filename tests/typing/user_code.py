@@ -4,7 +4,7 @@ What a user writes, for the type checker alone: ``mypy --strict`` reads it again
 Nothing here runs. Every ``type: ignore`` stands for a mistake that has to be caught; one that is no longer needed fails.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from typing import assert_never
 
@@ -18,8 +18,13 @@ from cmi_gateway.testing import (
     sample_request,
     signed_callback,
 )
+from rak_billing.billing_posting import AlreadyPosted, Posted, Posting, Refused
+from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.payments.port import JournalPort
+from rak_billing.payments.states import AttemptState, Event, OrderState, PublicState, apply
 from rak_billing.portal.app import create_app
-from rak_billing.ports import BillingSystem, Mailer
+from rak_billing.ports import BillingSystem, Mailer, PostingReceiver, PostingSearch, takes_postings
+from rak_billing.testing.journal_conformance import JournalConformance
 
 
 def paid(
@@ -162,3 +167,65 @@ def test_a_shop(cmi_simulator: InProcessSimulator, cmi_simulator_server: ServedS
     assert visit.attempt is not None
     signed_callback(form, kind=3)  # type: ignore[arg-type]
     _: cmi.Merchant = cmi_simulator_server.merchant
+
+
+class Searchable:
+    """Billing that can be searched by our key: reads, posts and finds, by the protocols of `rak_billing.ports`."""
+
+    exactly_once = ExactlyOnce.SEARCH
+    final_after = timedelta(minutes=10)
+
+    def statement(self, customer_ref: str) -> rak.Statement | None:
+        return None
+
+    def post(self, posting: Posting) -> Posted | AlreadyPosted | Refused:
+        return Posted("E-1")
+
+    def find_posting(self, posting: Posting) -> Posted | None:
+        return None
+
+
+def checkout_of(merchant: cmi.Merchant, api: cmi.ApiClient) -> rak.Checkout:
+    """Make a checkout; a way to confirm that there is not is refused."""
+    searchable: BillingSystem = Searchable()
+    receiver: PostingReceiver = Searchable()
+    finder: PostingSearch = Searchable()
+    assert takes_postings(receiver), finder
+    journal: JournalPort = rak.Journal.open("sqlite://", keys=[b"k" * 32])
+    tenant = rak.Tenant.preset("rak")
+    rak.Checkout(tenant=tenant, billing=searchable, journal=journal, merchant=merchant, confirm="never")  # type: ignore[arg-type]
+    return rak.Checkout(tenant=tenant, billing=searchable, journal=journal, merchant=merchant, api=api)
+
+
+def shown(checkout: rak.Checkout, token: str) -> str:
+    """Say what a page says: the checker proves that no word is forgotten."""
+    view = checkout.payment(token)
+    if view is None:
+        return "unknown"
+    match view.state:
+        case PublicState.PENDING | PublicState.RECEIVED | PublicState.PAID:
+            return view.receipt_url or str(view.total)
+        case PublicState.REFUSED | PublicState.EXPIRED | PublicState.SUPERSEDED:
+            return "pay again"
+        case PublicState.RETURNED | PublicState.REVIEW:
+            return view.order_reference
+        case state:
+            assert_never(state)
+
+
+def worked(checkout: rak.Checkout) -> int:
+    """Do what a worker does, and what staff do."""
+    report: rak.SweepReport = checkout.sweep(limit=10, budget=timedelta(seconds=5))
+    matters = checkout.staff().waiting()
+    return report.confirmed + checkout.deliver() + len(matters)
+
+
+def move(order: OrderState) -> OrderState:
+    """Move by the only door; kinds of states are not mixed up."""
+    attempt: AttemptState = apply(AttemptState.SENT, Event.APPROVE)
+    assert attempt is not AttemptState.CAPTURED
+    return apply(order, Event.APPROVE)
+
+
+class TestOurJournal(JournalConformance):
+    """The conformance tests of a journal, as an implementer subclasses them."""

@@ -3,6 +3,10 @@ What every journal must hold to, as tests for pytest.
 
 A portal that keeps payments in a database of its own proves its journal with::
 
+    import pytest
+    from rak_billing.testing.journal_conformance import JournalConformance
+
+
     class TestOurJournal(JournalConformance):
         @pytest.fixture
         def journal(self):
