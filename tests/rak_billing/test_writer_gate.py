@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
@@ -61,6 +62,46 @@ def test_a_transaction_within_a_transaction_is_refused_at_once(tmp_path):
         with pytest.raises(JournalError, match="this thread has a transaction open"), journal.writing():
             count(journal)
         count(journal)
+
+
+def test_whoever_gave_up_does_not_keep_the_others_out(tmp_path):
+    """Its turn comes all the same, later, and is passed on."""
+    path = str(tmp_path / "gate")
+    holder, patient = WriterGate(path), WriterGate(path)
+    holder.take()
+    for _ in range(3):
+        with pytest.raises(JournalError):
+            WriterGate(path, seconds=0.02).take()
+    holder.give()
+    patient.take()
+    with pytest.raises(JournalError):
+        WriterGate(path, seconds=0.02).take()
+    patient.give()
+    holder.take()
+    holder.give()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody promises an order")
+def test_who_came_first_is_let_in_first(tmp_path):
+    """No newcomer overtakes those that wait."""
+    path, order = str(tmp_path / "gate"), []
+    holder = WriterGate(path)
+    holder.take()
+
+    def pass_through(number):
+        gate = WriterGate(path)
+        gate.take()
+        order.append(number)
+        gate.give()
+
+    threads = [Thread(target=pass_through, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    holder.give()
+    for thread in threads:
+        thread.join()
+    assert [0, 1, 2, 3, 4] == order
 
 
 def test_giving_what_was_not_taken_changes_nothing(tmp_path):

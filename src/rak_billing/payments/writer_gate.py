@@ -2,9 +2,9 @@
 One writer at a time, for SQLite.
 
 Where many processes write without pause, SQLite lets some of them starve until they give up with "database is locked". A lock
-on a file beside the database lets one in at a time. Who waits looks again every few milliseconds, so that a stuck holder ends
-in an error and not in waiting for ever; that is no queue, and the order of coming is not kept. It also keeps a checkpoint from running
-while another connection of ours writes, which is where versions before 3.51.3 can damage the write-ahead log.
+on a file beside the database lets one in at a time, in the order of coming; a stuck holder ends in an error and not in waiting
+for ever. It also keeps a checkpoint from running while another connection of ours writes, which is where versions before 3.51.3 can
+damage the write-ahead log.
 
 It is a guard on top of SQLite's own locks and never a substitute: a writer that does not know of it is still correct.
 """
@@ -17,16 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, event
 
 from rak_billing.errors import JournalBusyError, JournalError, JournalSettingError
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None  # type: ignore[assignment]
-    import msvcrt
+from rak_billing.payments.file_lock import lock, unlock_and_close
 
 _HELD: Final = "rak_billing.writer_gate"
-_SHORTEST_NAP: Final = 0.0005
-_LONGEST_NAP: Final = 0.005
 
 
 class WriterGate:
@@ -65,8 +58,12 @@ class WriterGate:
         if not self._here.acquire(timeout=self._seconds):
             raise self._busy()
         try:
-            self._file = self._lock_file(until)
+            # Known before it is locked: a child that is forked meanwhile has a copy to close.
+            self._file = self._opened()
+            if not lock(self._file, until - time.monotonic()):
+                raise self._busy()  # noqa: TRY301 - undone like whatever else goes wrong
         except BaseException:
+            self._file = None
             self._here.release()
             raise
         self._holder = get_ident()
@@ -75,25 +72,16 @@ class WriterGate:
         """Let the next one in."""
         file, self._file, self._holder = self._file, None, None
         if file is not None:
-            _unlock(file)
-            os.close(file)
+            unlock_and_close(file)
             self._here.release()
 
-    def _lock_file(self, until: float) -> int:
+    def _opened(self) -> int:
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalSettingError(
                 "gate", f"the file of the writers' gate cannot be opened: {type(error).__name__}"
             ) from error
-        nap = _SHORTEST_NAP
-        while not _try_lock(file):
-            if time.monotonic() >= until:
-                os.close(file)
-                raise self._busy()
-            time.sleep(nap)
-            nap = min(2 * nap, _LONGEST_NAP)
-        return file
 
     def _busy(self) -> JournalBusyError:
         return JournalBusyError(f"the journal is locked: other writers held it for {self._seconds:g} seconds")
@@ -104,25 +92,6 @@ class WriterGate:
         if file is not None:
             os.close(file)
         self._here = Lock()
-
-
-def _try_lock(file: int) -> bool:
-    try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        else:  # pragma: no cover - Windows
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    except OSError:
-        return False
-    return True
-
-
-def _unlock(file: int) -> None:
-    if fcntl is not None:
-        fcntl.flock(file, fcntl.LOCK_UN)
-    else:  # pragma: no cover - Windows
-        os.lseek(file, 0, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
 
 
 def guard_writers(engine: Engine, gate: WriterGate, *, read_only: str) -> None:
