@@ -17,7 +17,7 @@ from rak_billing.confirmation import POSTING, Confirmation
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, PastEvent, Review, ReviewKind
-from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.payments.states import AttemptState, Event, OrderState, PublicState
 from rak_billing.ports import Clock
 from rak_billing.recovery.learning import happen
 
@@ -28,6 +28,7 @@ NO_ORDER: Final = (
 )
 NO_LETTER: Final = "expected the key of something that was given up"
 NOBODY: Final = "expected who says so, and why"
+UNDECIDED: Final = "it is not known what became of its money: say paid, voided, refunded or unpaid"
 PAID_ALREADY: Final = "its invoices are paid already: void or refund this one"
 
 _ABOUT_POSTING: Final = (ReviewKind.NOT_POSTED, ReviewKind.NOT_POSTED_YET)
@@ -168,6 +169,9 @@ class StaffDesk:
         if found is None or found[0].tenant != self.tenant:
             raise ResolutionError(order_id, NO_ATTEMPT)
         order, attempt = found
+        if resolution is Resolution.SEEN and attempt.state.public is PublicState.REVIEW:
+            # Off the list it would be forgotten, with the invoices locked and the customer waiting.
+            raise ResolutionError(order_id, UNDECIDED)
         if resolution is Resolution.PAID and not attempt.has_paid:
             attempt = self._accept(tx, order, attempt, at=at)
         for event in _events(resolution, order, attempt):

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cmi_gateway.simulator.faults import ReplyIgnored
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.states import TransitionError
 from rak_billing.staff import Resolution
@@ -48,7 +49,6 @@ def test_what_waits_is_listed_with_its_reasons(shop):
         ("paid", ("captured", "paid"), 1),
         ("voided", ("voided", "open"), 0),
         ("unpaid", ("expired", "open"), 0),
-        ("seen", ("needs_person", "accepted"), 0),
     ],
 )
 def test_a_person_says_what_became_of_an_accepted_payment(shop, finding, states, receipts):
@@ -70,6 +70,25 @@ def test_a_doubtful_payment_can_be_paid_or_nothing(shop):
     assert ("captured", "expired") == (resolve(shop, first, "paid"), resolve(shop, second, "unpaid"))
     assert shop.till.receipt(first).transaction_id is None
     assert "captured" == resolve(shop, first, "paid", why="deux fois")
+
+
+def test_what_is_not_decided_does_not_leave_the_list(shop):
+    """Off the list it would be forgotten, with the bill locked: "seen" is no answer to whether money was taken."""
+    form = forged(shop)
+    with pytest.raises(ResolutionError, match="not known"):
+        resolve(shop, form, "seen")
+    assert ["not_at_the_gateway"] == shop.reviews()
+
+
+def test_money_that_is_still_reserved_is_not_voided(place):
+    """Staff say that it was cancelled, and the gateway still holds it: they hear of it at the next look."""
+    with counter(place) as shop:
+        form = shop.till.pay(A)
+        shop.faults(ReplyIgnored())
+        shop.pay(form)
+        resolve(shop, form, "voided")
+        shop.checkout.sweep()
+        assert (("voided", "open"), ["contradiction"]) == (shop.states(form), shop.reviews())
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ REFUSALS: Final = {
     staff.NO_ORDER: "attendu la référence d'une de vos commandes, ou l'identifiant CMI d'un essai",
     staff.NO_LETTER: "attendu la clé d'un message abandonné ; « orders list » les donne",
     staff.NOBODY: "dites qui vous êtes (--by) et comment vous le savez (--why)",
+    staff.UNDECIDED: "on ne sait pas ce que son argent est devenu : dites paid, voided, refunded ou unpaid",
     staff.PAID_ALREADY: "ses factures sont déjà payées autrement : annulez ou remboursez ce paiement-ci au back-office",
 }
 

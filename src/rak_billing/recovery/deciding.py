@@ -113,6 +113,8 @@ class Decision:
 
 
 NOTHING: Final = Decision()
+#: A person said that the money went back, or we had it done; the gateway has it all the same.
+_CONTRADICTED: Final = Decision(review=ReviewKind.CONTRADICTION)
 
 
 def _wait(it: Situation) -> Decision:
@@ -150,6 +152,8 @@ def _declined(it: Situation) -> Decision:
 
 
 def _reserved(finding: Finding, it: Situation) -> Decision:
+    if it.attempt in _GIVEN_BACK:
+        return _CONTRADICTED
     if it.counts:
         return _reserved_and_counted(finding, it)
     if it.attempt in _UNPAID | _IN_DOUBT:
@@ -185,8 +189,7 @@ def _reserved_and_counted(finding: Finding, it: Situation) -> Decision:
 
 def _taken(finding: Finding, it: Situation) -> Decision:
     if it.attempt in _GIVEN_BACK:
-        # A person said so, or we had it done; the gateway has the money all the same.
-        return Decision(review=ReviewKind.CONTRADICTION)
+        return _CONTRADICTED
     settled = (Event.SETTLE,) if finding.is_settled else ()
     if it.counts:
         if it.attempt in _UNCONFIRMED or it.attempt is AttemptState.NEEDS_PERSON:
