@@ -211,16 +211,6 @@ def test_history_and_reviews_can_be_read(place):
             assert newer.order_id == tx.orders.accepted_attempt(reference).order_id
 
 
-def test_old_samples_are_forgotten(place):
-    """Samples go, counts stay."""
-    with till(place) as shop:
-        shop.settle(b"nonsense")
-        with shop.journal.writing() as tx:
-            tx.rejections.forget_samples(before=NOON + timedelta(days=30))
-            assert {"malformed": 1} == tx.rejections.counts()
-        assert [] == shop.rows("rejection_samples")
-
-
 def test_facts_survive_json():
     """What the gateway said comes back whole."""
     facts = cmi.PaymentFacts(transaction_id="T", gateway_time=NOON, three_d_secure=True)

@@ -41,7 +41,7 @@ class Orders(Part):
         new(self.it.forms, form_hash, attempt.order_id)
         new(self.it.attempts, attempt.order_id, attempt)
 
-    def order(self, reference, *, lock=False):
+    def order(self, reference):
         if reference not in self.it.orders:
             raise JournalError("expected the reference of an order in the journal")
         return self.it.orders[reference]

@@ -85,15 +85,15 @@ class Orders:
             insert(schema.issued_forms).values(hash=form_hash, order_id=attempt.order_id)
         )
 
-    def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
+    def order(self, reference: str) -> OrderRecord:
         """
-        Return an order; with *lock*, no other transaction changes it until this one ends.
+        Return an order.
 
         Raises:
             JournalError: There is none.
         """
         query = select(schema.orders).where(schema.orders.c.reference == reference)
-        row = self._connection.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._connection.execute(query).one_or_none()
         if row is None:
             raise JournalError("expected the reference of an order in the journal")
         return self._order(row)
@@ -109,19 +109,14 @@ class Orders:
 
     def hold_invoices(self, tenant: str, references: Collection[str]) -> None:
         """Have every other transaction that decides about any of these invoices wait until this one ends."""
-        rows = [{"tenant": tenant, "reference": reference} for reference in sorted(references)]
-        if rows:
-            insert_unless_there(self._connection, schema.invoices, rows)
-            of_these = (
-                schema.invoices.c.tenant == tenant,
-                schema.invoices.c.reference.in_(sorted(references)),
-            )
-            self._lock_invoices(select(schema.invoices.c.reference).where(*of_these))
-
-    def _lock_invoices(self, query: Select[Any]) -> None:
-        # All in one order, so that two who want several of them never wait for each other.
-        invoices = schema.invoices
-        self._connection.execute(query.order_by(invoices.c.reference).with_for_update(of=invoices)).all()
+        invoices, chosen = schema.invoices, sorted(references)
+        if chosen:
+            rows = [{"tenant": tenant, "reference": reference} for reference in chosen]
+            insert_unless_there(self._connection, invoices, rows)
+            of_these = (invoices.c.tenant == tenant, invoices.c.reference.in_(chosen))
+            # All in one order, so that two who want several of them never wait for each other.
+            query = select(invoices.c.reference).where(*of_these).order_by(invoices.c.reference)
+            self._connection.execute(query.with_for_update()).all()
 
     def attempt(self, order_id: str) -> AttemptRecord | None:
         """Return the attempt of this gateway order id, or None."""

@@ -44,8 +44,8 @@ class OrdersPort(Protocol):
         """Write down a new attempt, and the hash of its form for ever."""
         ...
 
-    def order(self, reference: str, *, lock: bool = False) -> OrderRecord:
-        """Return an order, or raise JournalError; with *lock*, nobody else changes it until this transaction ends."""
+    def order(self, reference: str) -> OrderRecord:
+        """Return an order, or raise JournalError."""
         ...
 
     def locked(self, order_id: str) -> tuple[OrderRecord, AttemptRecord] | None:

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 import attrs
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from cmi_gateway.field_names import is_reserved
 from rak_billing.payments import schema
@@ -44,11 +44,6 @@ class Rejections:
             select(table.c.reason, func.sum(table.c.count).label("total")).group_by(table.c.reason)
         )
         return {row.reason: int(row.total) for row in rows}
-
-    def forget_samples(self, *, before: datetime) -> None:
-        """Delete the samples older than *before*; the counts stay."""
-        table = schema.rejection_samples
-        self._connection.execute(delete(table).where(table.c.received_at < before))
 
 
 def masked(raw: bytes) -> str:
