@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from cmi_gateway.simulator.server import LoopbackServer, running_simulator
 from rak_billing.billing_systems.sqlite import SqliteBilling
 from rak_billing.demo import journey
 from rak_billing.demo.customer import Customer
+from rak_billing.errors import MailError
+from support.callbacks import approved
+from support.checkout_kit import EMAIL, A, till
+from support.mail_relay import running_relay
 from support.place import PostgresPlace
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "own_service"
@@ -103,3 +108,20 @@ def test_the_ready_made_portal_of_the_example_gives_its_numbers(service, monkeyp
     with portal.extensions["rak_billing"].checkout.journal:
         got = portal.test_client().get("/metriques", headers={"Authorization": f"Bearer {TOKEN}"})
     assert (200, True) == (got.status_code, got.text.startswith("# HELP rak_billing_"))
+
+
+def test_mails_of_the_example_reach_a_relay():
+    """Refused, they are tried again later; taken, they arrive once."""
+    with running_relay() as relay:
+        mailer = module("smtp_mailer").SmtpMailer(host="127.0.0.1", port=relay.port)
+        with till(mailer=mailer) as shop:
+            shop.settle(approved(shop.pay(A)))
+            relay.is_full = True
+            assert (0, []) == (shop.checkout.deliver(), relay.messages)
+            relay.is_full = False
+            shop.wait(minutes=1)
+            assert (1, 0) == (shop.checkout.deliver(), shop.checkout.deliver())
+        (message,) = relay.messages
+        assert EMAIL == message["To"]
+    with pytest.raises(MailError, match="ConnectionRefusedError"):
+        mailer.send(EmailMessage())
