@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from rak_billing import staff
-from rak_billing.cli.orders_texts import REASONS, REFUSALS, STATES
+from rak_billing.cli.orders_texts import EVENTS, REASONS, REFUSALS, STATES
 from rak_billing.cli.root import rak_billing
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.records import ReviewKind
-from rak_billing.payments.states import AttemptState, OrderState
+from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.worker import Worker
 from support.callbacks import approved
 from support.checkout_kit import A, B, till
@@ -271,7 +271,8 @@ def test_every_refusal_has_its_words():
     assert names - {staff.POSTING} == set(REFUSALS)
 
 
-def test_every_reason_and_state_has_its_words():
+def test_every_reason_state_and_event_has_its_words():
     """Staff never read a name of the code."""
     assert {kind.value for kind in ReviewKind} == set(REASONS)
     assert {state.value for state in (*AttemptState, *OrderState)} == set(STATES)
+    assert {event.value for event in Event} == set(EVENTS)

@@ -54,6 +54,30 @@ STATES: Final = {
 }
 
 
+EVENTS: Final = {
+    "send": "formulaire remis au client",
+    "supersede": "le client a recommencé",
+    "approve": "le CMI a accepté",
+    "duplicate": "le CMI a accepté, les factures étaient déjà payées",
+    "decline": "refus de la banque ou de l'authentification",
+    "doubt": "échec, avec un signe d'autorisation",
+    "fail": "échec, rien n'est débité",
+    "trust": "compté comme payé sur la foi de la réponse du CMI",
+    "authorize": "le CMI tient le montant réservé",
+    "capture": "débit demandé au CMI",
+    "unsure": "débit demandé, réponse illisible ou perdue",
+    "confirm": "débit confirmé",
+    "settle": "remis en banque",
+    "void": "paiement annulé",
+    "refund_part": "remboursé en partie",
+    "refund": "remboursé",
+    "release": "paiement en trop annulé",
+    "return": "paiement en trop remboursé",
+    "expire": "le CMI, interrogé, n'a rien",
+    "disprove": "il n'y avait pas d'argent",
+    "refer": "mis devant une personne",
+    "note": "vu par une personne",
+}
 #: What the library expected of a person → the same, for that person.
 REFUSALS: Final = {
     staff.NO_ATTEMPT: "attendu l'identifiant CMI d'un de vos essais de paiement ; « orders list » et « orders show » les donnent",
@@ -109,7 +133,7 @@ def history_lines(history: History) -> list[str]:
     lines = [f"{whose} : {STATES[order.state.value]}"]
     lines += [f"  essai {order_id} : {STATES[state.value]}" for order_id, state in history.attempts]
     for event in history.events:
-        line = f"  {instant_text(event.at)}  {event.order_id}  {event.event} → {STATES[event.attempt_state.value]}"
+        line = f"  {instant_text(event.at)}  {event.order_id}  {EVENTS[event.event]} → {STATES[event.attempt_state.value]}"
         facts = event.facts or {}
         lines.append(f"{line}  ({facts['by']} : {facts['why']})" if "by" in facts else line)
     return [plain(line) for line in lines]
