@@ -103,6 +103,21 @@ def test_only_what_is_no_payment_of_its_order_is_given_back():
         assert not (it.counts and decision.move in {Move.VOID, Move.REFUND})
 
 
+@pytest.mark.parametrize("on", [frozenset(), frozenset({"capture", "void", "refund"})])
+def test_money_at_the_gateway_is_never_passed_over(on):
+    """Whatever state an attempt is in: money is counted, moved or told, unless a person has it already or it is counted so."""
+    known = {
+        Holds.TAKEN: {AttemptState.CAPTURED, AttemptState.SETTLED, AttemptState.PART_REFUNDED},
+        Holds.RESERVED: {AttemptState.PART_REFUNDED},
+        Holds.OTHER_AMOUNT: {AttemptState.PART_REFUNDED},
+    }
+    with_a_person = {AttemptState.NEEDS_PERSON, AttemptState.DUPLICATE}
+    for it, holds, elsewhere, settled in product(situations(), known, (False, True), (False, True)):
+        placed = attrs.evolve(it, switched_on=on, is_held_elsewhere=elsewhere)
+        decision = decide_look(Finding(holds, is_settled=settled), placed)
+        assert decision != NOTHING or placed.attempt in known[holds] | with_a_person, (placed, holds)
+
+
 @pytest.mark.parametrize("minutes", [1, 6, 21, 59])
 def test_not_found_proves_nothing_in_the_first_hour(minutes):
     """The payer may still be typing."""

@@ -215,6 +215,10 @@ def _give_back(move: Move, it: Situation) -> Decision:
     )
 
 
+def _other_amount(it: Situation) -> Decision:
+    return _CONTRADICTED if it.attempt in _GIVEN_BACK else _refer(it, ReviewKind.OTHER_AMOUNT)
+
+
 def _voided(it: Situation) -> Decision:
     if it.counts:
         can_be = it.attempt in _UNCONFIRMED | _TAKEN | {AttemptState.NEEDS_PERSON}
@@ -245,7 +249,7 @@ _RULES: Final[Mapping[Holds, Callable[[Finding, Situation], Decision]]] = {
     Holds.DECLINED: lambda _, it: _declined(it),
     Holds.RESERVED: _reserved,
     Holds.TAKEN: _taken,
-    Holds.OTHER_AMOUNT: lambda _, it: _refer(it, ReviewKind.OTHER_AMOUNT),
+    Holds.OTHER_AMOUNT: lambda _, it: _other_amount(it),
     Holds.VOIDED: lambda _, it: _voided(it),
     Holds.PART_RETURNED: lambda _, it: _returned(it, Event.REFUND_PART),
     Holds.RETURNED: lambda _, it: _returned(it, Event.REFUND),
