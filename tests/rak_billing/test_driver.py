@@ -5,7 +5,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rak_billing.errors import JournalError
-from rak_billing.payments.driver import is_listened_to, run
+from rak_billing.payments.driver import changes, is_listened_to, rows
 from rak_billing.payments.retrying import sqlstate
 from support.callbacks import approved
 from support.checkout_kit import A, till
@@ -17,9 +17,9 @@ _ADD = "INSERT INTO receipt_series (tenant, next_number) VALUES ('x', 1)"
 def test_a_refusal_is_the_librarys_and_names_no_values(place):
     """The same error by both ways, so that who tries again need not know which it was."""
     with till(place) as shop, shop.journal.engine.connect() as connection, connection.begin():
-        assert 1 == run(connection, _ADD, ()).changed
+        assert [1] == list(changes(connection, [(_ADD, ())]))
         with pytest.raises(IntegrityError) as caught:
-            run(connection, _ADD, ())
+            list(changes(connection, [(_ADD, ())]))
         assert caught.value.hide_parameters
         assert not caught.value.connection_invalidated
         connection.rollback()
@@ -49,12 +49,12 @@ def test_a_lost_connection_takes_its_siblings_along(postgres):
         first.begin()
         postgres.execute(*(f"SELECT pg_terminate_backend({pid}, 1000)" for pid in pids))
         with pytest.raises(DBAPIError) as caught:
-            run(first, "SELECT 1", {})
+            rows(first, "SELECT 1", {})
         assert caught.value.connection_invalidated
         assert sqlstate(caught.value) in {None, "57P01"}
         first.close()
         with engine.connect() as third, third.begin():
-            assert [(1,)] == list(run(third, "SELECT 1", {}).rows)
+            assert [(1,)] == list(rows(third, "SELECT 1", {}))
 
 
 def test_a_read_of_no_transaction_begins_one(place):
@@ -73,8 +73,7 @@ def test_an_error_of_the_journals_own_stays_what_it_is(place):
         form = shop.pay(A)
 
         def twice(tx):
-            for _ in range(2):
-                run(tx.connection, _ADD, ())
+            assert [1, 1] == list(changes(tx.connection, [(_ADD, ())] * 2))
 
         with pytest.raises(JournalError, match="IntegrityError"):
             shop.journal.run(twice)

@@ -10,7 +10,7 @@ Where anybody listens to statements, as a tracer or a test does, they go by way 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
@@ -19,31 +19,26 @@ from sqlalchemy.exc import DBAPIError
 PUT_OFF: Final = "journal_writes"
 
 
-class Answer(NamedTuple):
-    """
-    What a statement gave.
-
-    Attributes:
-        rows: As the driver gives them.
-        changed: How many rows the statement changed, where it changes any.
-    """
-
-    rows: Sequence[Any]
-    changed: int
-
-
-def run(connection: Connection, sql: str, arguments: Any) -> Answer:
-    """Run a statement of this database's own text, after what was put off before it."""
+def rows(connection: Connection, sql: str, arguments: Any) -> Sequence[Any]:
+    """Return what a statement of this database's own text gives, as the driver gives it, after what was put off before it."""
     send_what_waits(connection)
-    (answer,) = run_each(connection, [(sql, arguments)])
-    return answer
+    if _goes_by_the_library(connection):
+        return connection.exec_driver_sql(sql, arguments).all()
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, arguments)
+        return cursor.fetchall()
+    except connection.dialect.loaded_dbapi.Error as error:
+        _refused(connection, cursor, sql, error)
+    finally:
+        cursor.close()
 
 
-def run_each(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[Answer]:
-    """Run one after the other, each when its answer is asked for, in front of whatever was put off."""
-    if not connection.in_transaction() or is_listened_to(connection):
-        return (_by_the_library(connection, *statement) for statement in statements)
-    return _by_the_driver(connection, statements)
+def changes(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[int]:
+    """Run statements that give nothing, in front of whatever was put off; each tells how many rows it changed before the next is run."""
+    if _goes_by_the_library(connection):
+        return (connection.exec_driver_sql(sql, arguments).rowcount for sql, arguments in statements)
+    return _changes_by_the_driver(connection, statements)
 
 
 def begin(connection: Connection, sql: str) -> None:
@@ -51,20 +46,20 @@ def begin(connection: Connection, sql: str) -> None:
     if is_listened_to(connection):
         connection.exec_driver_sql(sql)
     else:
-        list(_by_the_driver(connection, [(sql, ())]))
+        list(_changes_by_the_driver(connection, [(sql, ())]))
 
 
-def _by_the_library(connection: Connection, sql: str, arguments: Any) -> Answer:
-    result = connection.exec_driver_sql(sql, arguments)
-    return Answer(result.all() if result.returns_rows else (), result.rowcount)
+def _goes_by_the_library(connection: Connection) -> bool:
+    # Outside of a transaction it has to begin one first.
+    return not connection.in_transaction() or is_listened_to(connection)
 
 
-def _by_the_driver(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[Answer]:
+def _changes_by_the_driver(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[int]:
     cursor, sql = connection.connection.cursor(), ""
     try:
         for sql, arguments in statements:
             cursor.execute(sql, arguments)
-            yield Answer(cursor.fetchall() if cursor.description else (), cursor.rowcount)
+            yield cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
         _refused(connection, cursor, sql, error)
     finally:

@@ -38,7 +38,7 @@ class ReceiptBook:
         """
         # Its row stays locked until this transaction ends: the next number waits until this one is spent or not.
         taken = self._writes.at_once(_NEXT_NUMBER, tenant=tenant, fresh=first + 1, more=1)
-        ((following,),) = taken.rows
+        ((following,),) = taken
         number = f"{following - 1:0{_DIGITS}d}"
         if len(number) != _DIGITS:
             raise JournalError(

@@ -14,14 +14,14 @@ text once (`rak_billing.payments.written.Written`), and its uses wait in a queue
 * a guarded write that finds no row ends the transaction with a `StaleStateError`, as it would have at once.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import Connection
 
 from rak_billing.errors import StaleStateError
-from rak_billing.payments.driver import PUT_OFF, Answer, run_each
+from rak_billing.payments.driver import PUT_OFF, changes
 from rak_billing.payments.written import Written, run_together
 
 
@@ -63,11 +63,11 @@ class Writes:
         """Return what waits to be written to *row*, for the caller to change; None if nothing does."""
         return self._waiting.get(row)
 
-    def at_once(self, written: Written, **values: Any) -> Answer:
-        """Write now, before what waits: for a write that has nothing to do with it, and whose answer is needed."""
+    def at_once(self, written: Written, **values: Any) -> Sequence[Any]:
+        """Write now, before what waits, and return the rows that this gives: for a write that has nothing to do with it."""
         was_sending, self._is_sending = self._is_sending, True
         try:
-            return written.run(self._connection, values)
+            return written.rows(self._connection, **values)
         finally:
             self._is_sending = was_sending
 
@@ -100,9 +100,9 @@ class Writes:
         dialect = self._connection.dialect
         # One after the other, so that a refusal is that of the first that is refused.
         statements = (one.written.text(dialect).filled(one.values) for one in waiting)
-        for one, answer in zip(waiting, run_each(self._connection, statements), strict=True):
+        for one, changed in zip(waiting, changes(self._connection, statements), strict=True):
             if one.written.is_guarded:
-                _check(one, answer.changed)
+                _check(one, changed)
 
 
 def _check(one: Waiting, count: int) -> None:

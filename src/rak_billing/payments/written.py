@@ -15,7 +15,7 @@ import attrs
 from sqlalchemy import BindParameter, Column, Connection, Dialect, Executable, Table, bindparam, insert
 from sqlalchemy.sql.dml import UpdateBase
 
-from rak_billing.payments.driver import Answer, run
+from rak_billing.payments.driver import rows
 
 _PREFIX: Final = "given_"
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
@@ -79,9 +79,9 @@ class _Prepared:
                 text = self._texts[dialect.name] = _compiled(self._build(dialect.name), dialect)
         return text
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> Answer:
-        """Send it with these values."""
-        return run(connection, *self.text(connection.dialect).filled(values))
+    def rows(self, connection: Connection, **values: Any) -> Sequence[Any]:
+        """Return what it gives with these values, as the driver gives it: instants and JSON as their text."""
+        return rows(connection, *self.text(connection.dialect).filled(values))
 
 
 class Written(_Prepared):
@@ -110,10 +110,6 @@ class Asked(_Prepared):
 
     def __init__(self, statement: Executable) -> None:
         super().__init__(lambda _: statement)
-
-    def rows(self, connection: Connection, **values: Any) -> Sequence[Any]:
-        """Return what it finds, as the driver gives it: instants and JSON as their text."""
-        return self.run(connection, values).rows
 
 
 def inserted(table: Table, *columns: str) -> Written:
@@ -147,7 +143,7 @@ def run_together(connection: Connection, uses: Sequence[tuple[Written, Mapping[s
     shared = tuple([firsts.setdefault((type(value), value), number) for number, value in enumerate(values)])
     sql = _joined(tuple(written for written, _ in uses), texts, shared)
     arguments = {f"v{number}": value for (_, value), number in firsts.items()}
-    (counts,) = run(connection, sql, arguments).rows
+    (counts,) = rows(connection, sql, arguments)
     return tuple(counts)[1:]
 
 
