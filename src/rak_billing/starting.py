@@ -153,10 +153,11 @@ class Start:
         self, tx: TransactionPort, statement: Statement | None, chosen: Collection[str]
     ) -> Statement:
         """Leave out what is paid here; say so when that is all the customer wanted to pay."""
-        held = tx.locks.held(self.tenant.id, chosen)
+        stated = () if statement is None else (invoice.reference for invoice in statement.invoices)
+        held = tx.locks.held(self.tenant.id, {*chosen, *stated})
         if chosen and held.issuperset(chosen):
-            raise InvoicesAlreadyPaidError(sorted(held))
-        payable = None if statement is None else unpaid_here(tx, self.tenant, statement)
+            raise InvoicesAlreadyPaidError(sorted(held.intersection(chosen)))
+        payable = None if statement is None else _unpaid(statement, held)
         if payable is None:
             raise NothingToPayError("the customer is unknown or has nothing to pay")
         return payable
@@ -197,7 +198,11 @@ class Start:
 def unpaid_here(tx: TransactionPort, tenant: Tenant, statement: Statement) -> Statement | None:
     """Return *statement* without the invoices that are paid here, or None when nothing is left to pay."""
     references = [invoice.reference for invoice in statement.invoices]
-    left = statement.without(tx.locks.held(tenant.id, references))
+    return _unpaid(statement, tx.locks.held(tenant.id, references))
+
+
+def _unpaid(statement: Statement, held: Collection[str]) -> Statement | None:
+    left = statement.without(held)
     return left if any(invoice.is_payable for invoice in left.invoices) else None
 
 

@@ -57,9 +57,8 @@ def test_the_order_is_kept_before_the_form_is_handed_out(shop):
     assert {"schedule": "rak-2018", "version": "1", "gross": 124}.items() <= json.loads(order["quote"])[
         "fee"
     ].items()
-    assert [A.description, "Frais du service en ligne"] == [
-        row["description"] for row in shop.rows("order_lines")
-    ]
+    lines = sorted(shop.rows("order_lines"), key=lambda row: row["position"])
+    assert [A.description, "Frais du service en ligne"] == [row["description"] for row in lines]
     assert [list(pair) for pair in form.fields] == json.loads(attempt["form_fields"])
     assert ("2018-09", "2018-09-10T09:48:58.000000Z") == (
         attempt["terms_version"],

@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection, insert, literal_column, select, update
+from sqlalchemy import Connection, literal_column, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
 from rak_billing.payments.records import Inquiry
 from rak_billing.payments.writes import Writes
-from rak_billing.payments.written import Written, given
+from rak_billing.payments.written import Written, given, inserted
 
+_OPEN: Final = inserted(schema.inquiries, "order_id", "tenant", "since", "due_at", "fence")
 _HASTEN: Final = Written(
     schema.inquiries,
     lambda _: (
@@ -41,10 +42,9 @@ class Inquiries:
 
     def open(self, order_id: str, *, tenant: str, since: datetime, due_at: datetime) -> None:
         """Begin to ask about a new attempt at *due_at*."""
-        self._connection.execute(
-            insert(schema.inquiries).values(
-                order_id=order_id, tenant=tenant, since=since, due_at=due_at, fence=0
-            )
+        row = (schema.inquiries.name, order_id)
+        self._writes.put_off(
+            row, _OPEN, order_id=order_id, tenant=tenant, since=since, due_at=due_at, fence=0
         )
 
     def hasten(self, order_id: str, *, at: datetime) -> None:

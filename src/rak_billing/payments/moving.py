@@ -2,7 +2,8 @@
 Moving orders and attempts from state to state, and the history that says why.
 
 A move is guarded by the state that was read: where two transactions meet, one of them is refused. Two moves of one
-transaction are written as one, from where the first began to where the last ended; the history has both.
+transaction are written as one, from where the first began to where the last ended, and what is new is added where it has come to;
+the history has all of them.
 """
 
 from datetime import datetime
@@ -74,6 +75,9 @@ def _move(
     waiting = writes.waiting(row)
     if waiting is not None and waiting.values.get("after") == before:
         waiting.values["after"] = after
+    elif waiting is not None and waiting.values.get("state") == before:
+        # It is not there yet, and is added where it has come to.
+        waiting.values["state"] = after
     else:
         writes.put_off(row, written, **key, before=before, after=after)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, select
 
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.errors import JournalError
@@ -16,6 +16,16 @@ from rak_billing.payments.sealing import Vault
 from rak_billing.payments.states import AttemptState, Event, OrderState
 from rak_billing.payments.upserts import insert_unless_there
 from rak_billing.payments.writes import Writes
+from rak_billing.payments.written import inserted
+
+_ADD_ORDER: Final = inserted(schema.orders)
+_ADD_LINE: Final = inserted(schema.order_lines)
+_ADD_ATTEMPT: Final = inserted(
+    schema.attempts,
+    *("order_id", "order_reference", "state", "token_hash", "form_fields", "email", "language"),
+    *("terms_version", "terms_accepted_at", "started_at"),
+)
+_ADD_FORM: Final = inserted(schema.issued_forms)
 
 
 @attrs.frozen
@@ -28,62 +38,56 @@ class Orders:
 
     def add(self, order: OrderRecord) -> None:
         """Write down a new order with its lines."""
-        self._connection.execute(
-            insert(schema.orders).values(
-                reference=order.reference,
-                tenant=order.tenant,
-                customer_ref=order.customer_ref,
-                customer_name=self._vault.seal_text(
-                    sealing.CUSTOMER_NAME, order.reference, order.customer_name
-                ),
-                customer_address=self._vault.seal_text(
-                    sealing.CUSTOMER_ADDRESS, order.reference, order.customer_address
-                ),
-                state=order.state.value,
-                card=order.card,
-                total_centimes=order.total.centimes,
-                currency=order.total.currency,
-                quote=dict(order.quote),
-                quote_digest=order.quote_digest,
-                created_at=order.created_at,
+        row = (schema.orders.name, order.reference)
+        name = self._vault.seal_text(sealing.CUSTOMER_NAME, order.reference, order.customer_name)
+        address = self._vault.seal_text(sealing.CUSTOMER_ADDRESS, order.reference, order.customer_address)
+        self._writes.put_off(
+            row,
+            _ADD_ORDER,
+            reference=order.reference,
+            tenant=order.tenant,
+            customer_ref=order.customer_ref,
+            customer_name=name,
+            customer_address=address,
+            state=order.state.value,
+            card=order.card,
+            total_centimes=order.total.centimes,
+            currency=order.total.currency,
+            quote=dict(order.quote),
+            quote_digest=order.quote_digest,
+            created_at=order.created_at,
+        )
+        for position, line in enumerate(order.lines):
+            self._writes.put_off(
+                (schema.order_lines.name, order.reference, position),
+                _ADD_LINE,
+                order_reference=order.reference,
+                position=position,
+                is_fee=int(line.is_fee),
+                reference=line.reference,
+                description=line.description,
+                amount_centimes=line.amount.centimes,
             )
-        )
-        self._connection.execute(
-            insert(schema.order_lines),
-            [
-                {
-                    "order_reference": order.reference,
-                    "position": position,
-                    "is_fee": int(line.is_fee),
-                    "reference": line.reference,
-                    "description": line.description,
-                    "amount_centimes": line.amount.centimes,
-                }
-                for position, line in enumerate(order.lines)
-            ],
-        )
 
     def add_attempt(self, attempt: AttemptRecord, *, form_hash: str) -> None:
         """Write down a new attempt, and the hash of its form for ever."""
-        self._connection.execute(
-            insert(schema.attempts).values(
-                order_id=attempt.order_id,
-                order_reference=attempt.order_reference,
-                state=attempt.state.value,
-                token_hash=attempt.token_hash,
-                form_fields=self._vault.seal_json(
-                    sealing.FORM_FIELDS, attempt.order_id, [list(pair) for pair in attempt.form_fields]
-                ),
-                email=self._vault.seal_text(sealing.EMAIL, attempt.order_id, attempt.email),
-                language=attempt.language,
-                terms_version=attempt.terms_version,
-                terms_accepted_at=attempt.terms_accepted_at,
-                started_at=attempt.started_at,
-            )
+        fields = [list(pair) for pair in attempt.form_fields]
+        self._writes.put_off(
+            (schema.attempts.name, attempt.order_id),
+            _ADD_ATTEMPT,
+            order_id=attempt.order_id,
+            order_reference=attempt.order_reference,
+            state=attempt.state.value,
+            token_hash=attempt.token_hash,
+            form_fields=self._vault.seal_json(sealing.FORM_FIELDS, attempt.order_id, fields),
+            email=self._vault.seal_text(sealing.EMAIL, attempt.order_id, attempt.email),
+            language=attempt.language,
+            terms_version=attempt.terms_version,
+            terms_accepted_at=attempt.terms_accepted_at,
+            started_at=attempt.started_at,
         )
-        self._connection.execute(
-            insert(schema.issued_forms).values(hash=form_hash, order_id=attempt.order_id)
-        )
+        issued = (schema.issued_forms.name, form_hash)
+        self._writes.put_off(issued, _ADD_FORM, hash=form_hash, order_id=attempt.order_id)
 
     def order(self, reference: str) -> OrderRecord:
         """
