@@ -21,6 +21,7 @@ from rak_billing.payments.journal import Transaction
 from rak_billing.payments.port import JournalPort
 from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.states import AttemptState
+from rak_billing.payments.versions import check_version
 
 #: What the numbers are sent as.
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,10 +32,12 @@ _UNCONFIRMED: Final = (AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, 
 
 
 def is_ready(journal: JournalPort) -> bool:
-    """Tell whether the journal can be read."""
+    """Tell whether the journal can be read, and is of this program's version: not one that was upgraded under it."""
     try:
         with journal.reading() as tx:
             tx.orders.attempt("")
+            if isinstance(tx, Transaction):
+                check_version(tx.connection)
     except BillingError:
         return False
     return True

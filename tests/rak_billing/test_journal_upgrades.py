@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 from rak_billing.cli import db_texts
 from rak_billing.cli.root import rak_billing
 from rak_billing.errors import JournalError, SchemaVersionError
+from rak_billing.monitoring import is_ready
 from rak_billing.payments.databases import engine_of
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
@@ -76,7 +77,7 @@ def right(fresh):
 @pytest.mark.parametrize("start", STARTS)
 def test_two_upgrades_at_once(fresh, right, upgraders, start):
     """Both end well, and there is one schema: nothing twice, nothing half."""
-    for _ in range(count(2, 25)):
+    for _ in range(count(1, 8)):
         url = fresh()
         begun(url, start)
         for one in upgraders:
@@ -92,7 +93,7 @@ def test_a_killed_upgrade_leaves_what_was_there(fresh, right, upgraders, start):
     url = fresh()
     begun(url, start)
     before = state(url)
-    for point in range(0, 400, count(17, 1)):
+    for point in range(0, 400, count(23, 1)):
         upgrader.begin("upgrade", url, kill_at=point)
         if upgrader.end() != KILLED:
             break
@@ -168,6 +169,16 @@ def test_payments_go_on_while_an_upgrade_finds_nothing_to_do(place):
         assert [0] * 3 == [result.exit_code for result in upgrading.result()]
         with shop.journal.reading() as tx:
             assert [] == list(broken_histories(tx.connection))
+
+
+def test_a_program_that_was_overtaken_is_not_ready(fresh):
+    """What an upgrade was done under says so where it is asked, and gets no more customers."""
+    url = fresh()
+    with Journal.open(url, upgrade=True) as journal:
+        assert is_ready(journal)
+        with journal.writing() as tx:
+            tx.connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+        assert not is_ready(journal)
 
 
 def test_a_long_migration_is_not_cut_off(postgres, monkeypatch):

@@ -51,10 +51,10 @@ def order_of(shop, form):
     return next(row["order_reference"] for row in shop.rows("attempts") if row["order_id"] == form.order_id)
 
 
-OPERATION = "INSERT INTO operations (key, order_id, kind, record, sent_at{more}) VALUES ('k', '{id}', 'void', 'x', '{at}'{rest})"
+OPERATION = "INSERT INTO operations (key, order_id, kind, record, sent_at{more}) VALUES ('k/{id}', '{id}', 'void', 'x', '{at}'{rest})"
 UNFINISHED = {
     "a posting that was not made": "INSERT INTO outbox (key, topic, order_reference, tries, due_at) "
-    "VALUES ('p', 'posting', '{order}', 3, '{at}')",
+    "VALUES ('p/{order}', 'posting', '{order}', 3, '{at}')",
     "a mail that was given up": "UPDATE outbox SET sent_at = NULL, parked_at = '{at}' WHERE order_reference = '{order}'",
     "a void whose end is unknown": OPERATION.format(more="", rest="", id="{id}", at="{at}"),
     "a look at the gateway that is due": "UPDATE inquiries SET asked_at = '{at}', due_at = '{at}' WHERE order_id = '{id}'",
@@ -66,23 +66,16 @@ UNFINISHED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("which", "name"),
-    [
-        (which, name)
-        for name in UNFINISHED
-        for which in ("paid", "unpaid")
-        # Nobody is sent a mail about an order that was not paid.
-        if (which, name) != ("unpaid", "a mail that was given up")
-    ],
-)
-def test_what_is_not_finished_stays(shop, which, name):
-    """However old: a person, the gateway or billing still has to do with it."""
-    form = getattr(shop, which)
-    order = order_of(shop, form)
-    change(shop, UNFINISHED[name].format(order=order, id=form.order_id, at="2018-09-10T10:00:00.000000Z"))
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_what_is_not_finished_stays(shop, name):
+    """However old, paid or not: a person, the gateway or billing still has to do with it."""
+    # Nobody is sent a mail about an order that was not paid.
+    forms = [shop.paid] if name == "a mail that was given up" else [shop.paid, shop.unpaid]
+    orders = [order_of(shop, form) for form in forms]
+    for form, order in zip(forms, orders, strict=True):
+        change(shop, UNFINISHED[name].format(order=order, id=form.order_id, at="2018-09-10T10:00:00.000000Z"))
     purged(shop, YEARS)
-    assert [order] == [row["reference"] for row in shop.rows("orders")]
+    assert sorted(orders) == sorted(row["reference"] for row in shop.rows("orders"))
 
 
 @pytest.mark.parametrize(
@@ -138,11 +131,13 @@ def many(journal, number, *, at):
     shop.checkout.deliver()
 
 
-def test_two_purges_while_payments_go_on(place):
+def test_two_purges_while_payments_go_on(place, monkeypatch):
     """Old ones go, once each, new ones come, and the sums are of all of them."""
+    # Several batches, of fewer payments than it would take.
+    monkeypatch.setattr("rak_billing.payments.purging._BATCH", 5)
     later = NOON + YEARS
     with Journal.open(place.url) as journal, ThreadPoolExecutor(4) as pool:
-        many(journal, 60, at=NOON)
+        many(journal, 40, at=NOON)
         jobs = [pool.submit(purge, journal, now=later) for _ in range(2)]
         jobs += [pool.submit(many, journal, 10, at=later + timedelta(days=day)) for day in (0, 1)]
         first, second, *_ = [job.result() for job in jobs]
@@ -152,7 +147,7 @@ def test_two_purges_while_payments_go_on(place):
             for key, tally in tx.tallies.totals().items():
                 counts[key.state] += tally.orders
             assert [] == list(broken_histories(tx.connection))
-        assert ([30, 30], {"open": 40, "paid": 40}, 20) == (gone, counts, len(Till(journal).rows("orders")))
+        assert ([20, 20], {"open": 30, "paid": 30}, 20) == (gone, counts, len(Till(journal).rows("orders")))
 
 
 def test_a_customer_who_comes_back_while_it_is_purged(place):
@@ -160,7 +155,7 @@ def test_a_customer_who_comes_back_while_it_is_purged(place):
     back = NOON + timedelta(days=91)
     with Journal.open(place.url) as journal, ThreadPoolExecutor(1) as pool:
         shop = Till(journal, random_token=os.urandom)
-        for number in range(count(15, 150)):
+        for number in range(count(10, 60)):
             bill = attrs.evolve(A, reference=f"{number}")
             shop.bills.invoices, shop.now = [bill], NOON
             shop.pay(bill)
@@ -183,7 +178,7 @@ def test_a_killed_purge_goes_on_where_it_was(place):
             many(journal, 8, at=NOON)
             with journal.reading() as tx:
                 before = tx.tallies.totals()
-            for point in range(0, 400, count(7, 1)):
+            for point in range(0, 400, count(11, 1)):
                 operator.begin("purge", place.url, kill_at=point, now=now)
                 if operator.end() != KILLED:
                     break

@@ -120,14 +120,16 @@ def test_every_place_is_sealed_and_nothing_personal_is_elsewhere(place):
         assert None not in names_of_keys(journal)
 
 
-def test_a_key_is_changed_while_payments_go_on(place):
+def test_a_key_is_changed_while_payments_go_on(place, monkeypatch):
     """Nobody who pays meanwhile notices; afterwards the new key alone opens all."""
+    # Several batches, of fewer payments than it would take.
+    monkeypatch.setattr("rak_billing.payments.resealing._BATCH", 10)
     with Journal.open(place.url, keys=[OLD]) as journal:
-        paid(journal, 120, prefix="old")
+        paid(journal, 45, prefix="old")
     with Journal.open(place.url, keys=[NEW, OLD]) as journal, ThreadPoolExecutor(3) as pool:
         paying = [pool.submit(paid, journal, 10, prefix=f"new{thread}-") for thread in range(2)]
         changed = pool.submit(reseal, journal)
-        assert 120 == changed.result()["orders.customer_name"]
+        assert 45 == changed.result()["orders.customer_name"]
         for one in paying:
             one.result()
     with Journal.open(place.url, keys=[NEW]) as journal:
@@ -145,7 +147,7 @@ def test_a_killed_change_of_keys_goes_on_where_it_was(place):
         with Journal.open(place.url, keys=[OLD]) as journal:
             paid(journal, 2)
         with Journal.open(place.url, keys=[NEW, OLD]) as journal:
-            for point in range(0, 400, count(7, 1)):
+            for point in range(0, 400, count(11, 1)):
                 operator.begin("reseal", place.url, kill_at=point, keys=[NEW, OLD])
                 if operator.end() != KILLED:
                     break
