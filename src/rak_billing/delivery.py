@@ -89,9 +89,11 @@ class Delivery:
     def _mail(self, entry: OutboxEntry, mailer: Mailer) -> bool:
         try:
             mailer.send(self._message(entry, at=self.clock()))
-        except MailError as error:
-            _log.warning("%s was not sent, try %d: %s", entry.key, entry.tries, error)
-            self._put_back(entry, str(error))
+        except (MailError, OSError) as error:
+            # Those of `smtplib` are among the latter, and name the address.
+            reason = str(error) if isinstance(error, MailError) else type(error).__name__
+            _log.warning("%s was not sent, try %d: %s", entry.key, entry.tries, reason)
+            self._put_back(entry, reason)
             return False
         at = self.clock()
 

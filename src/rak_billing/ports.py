@@ -171,7 +171,8 @@ class Mailer(Protocol):
         a mailer that can recognise it should deliver it once.
 
         Raises:
-            MailError: The message was not taken; it will be handed over again later.
+            MailError: The message was not taken; it will be handed over again later. Errors of `smtplib` and of sockets are
+                understood so too, but their words are not kept, since they may name the customer.
         """
         ...
 
