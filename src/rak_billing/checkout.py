@@ -87,7 +87,7 @@ class Checkout:
         confirm_on: The argument *confirm*. ``"gateway"``, the default with an *api*: what the callback approves is
             accepted, and paid once `sweep` has asked the gateway. ``"callback"``, the default without: it is paid at
             once, which the log warns of, since the gateway's signature is weaker than it looks. ``"later"``: it is
-            accepted, and paid once `confirm` is called for it.
+            accepted, and paid once `confirm` is called for it; with an *api* once `sweep` has asked, if that is sooner.
         sleep: Waits for so many seconds between two requests to the gateway.
 
     Raises:

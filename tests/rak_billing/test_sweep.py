@@ -54,6 +54,20 @@ def test_what_a_callback_approves_is_paid_once_the_gateway_was_asked(shop):
     assert 1 == shop.checkout.deliver()
 
 
+def test_what_is_to_be_confirmed_later_is_paid_by_whoever_is_first(place):
+    """The gateway's word counts in every mode: a sweep confirms it too, and confirming it again changes nothing."""
+    with counter(place, *ALL, confirm="later") as shop:
+        form, other = shop.till.pay(A), shop.till.pay(B)
+        for one in (form, other):
+            shop.pay(one)
+        shop.checkout.confirm(other.order_id)
+        assert ("received", "paid") == (shop.till.seen(form).state, shop.till.seen(other).state)
+        shop.checkout.sweep()
+        shop.checkout.confirm(form.order_id)
+        assert ("paid", "paid") == (shop.till.seen(form).state, shop.till.seen(other).state)
+        assert 2 == len(shop.till.rows("receipts"))
+
+
 def test_a_forged_callback_is_never_paid(shop):
     """Whatever it says, the gateway knows of no payment: a person looks, no receipt, no mail."""
     form = shop.till.pay(A)
