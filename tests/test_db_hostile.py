@@ -1,13 +1,16 @@
 """``rak-billing db`` meets what it does not expect: it says in French what to do, and changes nothing."""
 
+import ast
 import os
 import sqlite3
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from rak_billing.cli.db_refusals import sentence_of
+import rak_billing as rak_billing_package
+from rak_billing.cli.db_refusals import SETTINGS, sentence_of
 from rak_billing.cli.root import rak_billing
 from rak_billing.errors import CommitUnknownError, JournalError, SealError
 from rak_billing.payments import local_disk
@@ -265,6 +268,18 @@ def test_a_reader_of_a_server_may_check_and_nothing_else(postgres):
     finally:
         postgres.drop(url)
         postgres.execute("DROP ROLE reader")
+
+
+def test_every_setting_has_a_sentence():
+    """Whatever setting the library finds wrong, the operator reads what to do about it; and no sentence is left over."""
+    folder = Path(rak_billing_package.__file__).parent
+    calls = [
+        node.args[0].value
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "JournalSettingError"
+    ]
+    assert set(SETTINGS) == set(calls)
 
 
 def test_other_causes_have_sentences():

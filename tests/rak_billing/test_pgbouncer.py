@@ -13,6 +13,7 @@ from rak_billing.errors import JournalError
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.postgresql import SETTINGS
+from rak_billing.testing.journal_conformance import JournalConformance
 from support.callbacks import approved, declined
 from support.checkout_kit import A, Till
 from support.pgbouncer_kit import SERVER_CONNECTIONS, pooling
@@ -40,6 +41,16 @@ def url(pooler, direct):
     through = pooler.through(direct)
     Journal.open(through, upgrade=True).close()
     return through
+
+
+class TestJournalThroughAPooler(JournalConformance):
+    """All that a journal must hold to, its threads at once included."""
+
+    @pytest.fixture
+    def journal(self, url):
+        """An empty journal."""
+        with Journal.open(url) as opened:
+            yield opened
 
 
 def settings_in(connection):

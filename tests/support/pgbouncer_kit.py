@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -72,6 +71,9 @@ def pooling(server: PostgresServer) -> Iterator[Pooler]:
     )
     arguments = [program(), "-q"]
     if os.geteuid() == 0:
+        # Not on every platform.
+        import pwd
+
         # It refuses to run as root, and the server's socket is its owner's.
         owner = host.stat().st_uid
         os.chown(folder, owner, -1)

@@ -19,7 +19,7 @@ from rak_billing.errors import (
     SealError,
 )
 
-__all__ = ["sentence_of"]
+__all__ = ["SETTINGS", "sentence_of"]
 
 _CONNECTION: Final = (
     "le serveur ne répond pas, ou refuse la connexion : vérifiez l'hôte, le port, la base, l'utilisateur, le mot de passe et "
@@ -36,7 +36,7 @@ _FULL: Final = "le disque de la base est plein : libérez de la place, puis rela
 _OTHER: Final = "la base de données a refusé, rien n'a été changé"
 
 #: The setting that does not hold → what to do.
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "url": "l'adresse de la base n'est pas valable : donnez sqlite:///rak.db ou postgresql://utilisateur@hôte/base",
     "driver": "il manque le pilote psycopg : pip install 'cmi-gateway[postgres]'",
     "file": (
@@ -122,7 +122,7 @@ def sentence_of(error: Exception) -> str:
     """Say in French why the database or the library refused, and what the operator does now."""
     match error:
         case JournalSettingError():
-            sentence = _SETTINGS[error.setting]
+            sentence = SETTINGS[error.setting]
         case SchemaVersionError():
             sentence = _of_version(error)
         case ForeignTablesError():
