@@ -260,6 +260,24 @@ def test_a_late_callback_of_a_payment_that_the_sweep_found_is_the_same_payment(s
     assert shop.till.receipt(form).last_four is not None
 
 
+@pytest.mark.parametrize("confirm", ["gateway", "callback"])
+def test_a_callback_that_comes_after_the_receipt_changes_nothing(place, confirm):
+    """The sweep found, captured and paid; the callback of the same payment gets its answer, and the facts stay the receipt's."""
+    with counter(place, *ALL, confirm=confirm) as shop:
+        shop.faults(CallbackLate(seconds=3600))
+        form = shop.till.pay(A)
+        shop.pay(form)
+        for _ in range(3):
+            shop.wait(minutes=6)
+            shop.checkout.sweep()
+        assert ("captured", "paid") == shop.states(form)
+        before = [shop.till.rows(table) for table in ("attempts", "orders", "receipts", "outbox")]
+        shop.wait(hours=1)
+        assert ["ACTION=POSTAUTH"] == [row["reply"] for row in shop.till.rows("callbacks")]
+        assert before == [shop.till.rows(table) for table in ("attempts", "orders", "receipts", "outbox")]
+        assert [] == shop.reviews()
+
+
 def pay_twice(shop):
     """Pay the same bill in two tabs: the newer one first, then the older."""
     older = shop.till.pay(A)
