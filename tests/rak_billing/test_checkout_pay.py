@@ -394,6 +394,17 @@ def test_an_order_that_was_altered_is_not_proved(shop):
         shop.checkout.proof(secret)
 
 
+def test_an_order_that_was_altered_is_not_signed_again(shop):
+    """Tried again, it would ask the gateway for another sum than the customer accepted: no form, and nothing written."""
+    shop.pay(A)
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE order_lines SET amount_centimes = 1130 WHERE position = 0")
+        connection.exec_driver_sql("UPDATE orders SET total_centimes = 1254")
+    with pytest.raises(QuoteSealError):
+        shop.pay(A)
+    assert 1 == len(shop.rows("attempts"))
+
+
 def test_a_receipt_is_proved_however_billing_writes_the_number(shop):
     """The customer typed one form of it, billing answers with another."""
     shop.bills.account = attrs.evolve(shop.bills.account, customer_ref="100-200-300")
