@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from support.postgres_kit import PostgresServer
+
+
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """Give a folder in memory, where the machine has such a place: for tests in which the disk decides nothing."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 class SqlitePlace:

@@ -1,14 +1,12 @@
 """
-One payment from the order to the mail, lived by processes that may be killed at any point.
+One payment from the order to the books and the mail, lived by processes that may be killed at any point.
 
-What is outside of the database is outside of the process too: what the gateway heard and the mails that left are lines
-in files of *folder*. So whoever comes next finds the same gateway and the same post office.
+What is outside of the journal is outside of the process too: what the gateway heard, the mails that left and the books
+are files of *folder*. So whoever comes next finds the same gateway, the same post office and the same books.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -21,50 +19,19 @@ from cmi_gateway.simulator.account import MerchantAccount
 from cmi_gateway.simulator.clock import VirtualClock
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.in_process import InProcessCustomer, InProcessTransport
+from rak_billing.billing_systems.sqlite import SqliteBilling
+from rak_billing.invoices import Statement
 from rak_billing.payments.journal import Journal
-from support.checkout_kit import NOON, A, Till
+from support.checkout_kit import NOON, A, B, Bills, Till
 from support.gateway_kit import MERCHANT, STORE_KEY
+from support.kills.books import LedgerBeside, WatchedBooks
+from support.kills.points import Points
 
-UNMARKED = "the mail has left and is not marked"
 CAPTURE, VISA = "ACTION=POSTAUTH", "4000000000000010"
 API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
-#: When the sweep and the worker come by after a crash.
-_LATER = tuple(timedelta(minutes=minutes) for minutes in (10, 16, 120, 1500))
-
-
-class Points:
-    """Counts the places at which a process can die, and dies at one of them."""
-
-    def __init__(self, kill_at: int | None = None) -> None:
-        self.names: list[str] = []
-        #: Whether a mail has left, and no commit says so yet.
-        self.is_mail_unmarked = False
-        self._kill_at = kill_at
-
-    def reach(self, name: str) -> None:
-        """Note a point; SIGKILL if it is the one."""
-        if len(self.names) == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.names.append(f"{name}, {UNMARKED}" if self.is_mail_unmarked else name)
-
-    def watch(self, journal: Journal) -> None:
-        """Note every statement, and both sides of every commit."""
-        from sqlalchemy import event
-
-        def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
-            self.reach(" ".join(text.split()[:3]))
-
-        event.listen(journal.engine, "before_cursor_execute", statement)
-        dialect = journal.engine.dialect
-        right = dialect.do_commit
-
-        def commit(connection: Any) -> None:
-            self.reach("before COMMIT")
-            right(connection)
-            self.is_mail_unmarked = False
-            self.reach("after COMMIT")
-
-        dialect.do_commit = commit  # type: ignore[method-assign]
+#: When the sweep, the worker and a person come by after a crash, until all is done; and when once more.
+_LATER = tuple(timedelta(minutes=minutes) for minutes in (10, 16, 120, 1500, 3000, 4500))
+_MUCH_LATER = timedelta(days=30)
 
 
 class PostOffice:
@@ -85,7 +52,7 @@ class PostOffice:
 class Life:
     """The shop, and the gateway as it is known from its file."""
 
-    def __init__(self, journal: Journal, folder: Path, points: Points) -> None:
+    def __init__(self, journal: Journal, folder: Path, way: str, points: Points) -> None:
         self._heard = folder / "heard"
         self._points = points
         self.clock = VirtualClock(NOON)
@@ -94,6 +61,7 @@ class Life:
         )
         self.gateway = SimulatedGateway([account], clock=self.clock, random=Random(1))
         self._transport = InProcessTransport(self.gateway)
+        self.books = WatchedBooks(way, folder, journal, points)
         api = cmi.ApiClient(
             MERCHANT,
             user=API_USER,
@@ -104,7 +72,12 @@ class Life:
             sleep=self._sleep,
         )
         self.till = Till(
-            journal, clock=self.clock, api=api, sleep=self._sleep, mailer=PostOffice(folder, points)
+            journal,
+            clock=self.clock,
+            api=api,
+            sleep=self._sleep,
+            mailer=PostOffice(folder, points),
+            billing=self.books,
         )
 
     def _sleep(self, seconds: float) -> None:
@@ -136,32 +109,53 @@ class Life:
             pass
         self.till.checkout.deliver()
 
+    def has_delivered_all(self) -> bool:
+        """Tell whether something had to leave, and has left."""
+        with self._points.offstage():
+            rows = self.till.rows("outbox")
+        return bool(rows) and all(row["sent_at"] for row in rows)
 
-def save_order(url: str) -> cmi.SignedForm:
+    def ask_a_person(self) -> None:
+        """Have somebody look into the books for each posting that was given up, and say whether it is there."""
+        with self._points.offstage():
+            keys = {entry[0] for entry in self.books.entries()}
+        staff = self.till.checkout.staff()
+        for letter in staff.dead_letters():
+            is_there = letter.order_reference in keys
+            staff.revive(letter.key, delivered=is_there, by="Amina", why="looked into the books")
+
+
+def save_order(journal: Journal, folder: Path) -> cmi.SignedForm:
     """Start the payment whose life the others live."""
-    with Journal.open(url) as journal:
-        return Till(journal).pay(A)
+    bills = SqliteBilling(folder / "bills.db")
+    bills.load([Statement(Bills().account, [A, B])])
+    LedgerBeside(journal).create_tables()
+    return Till(journal, billing=bills).pay(A)
 
 
-def live(url: str, folder: Path, form: cmi.SignedForm, points: Points) -> None:
-    """Let the customer pay, ask the gateway, send the mail."""
-    with Journal.open(url) as journal:
-        life = Life(journal, folder, points)
-        points.watch(journal)
-        life.use_card(form, life.settle)
-        life.work()
+def live(journal: Journal, folder: Path, way: str, form: cmi.SignedForm, points: Points) -> None:
+    """Let the customer pay, ask the gateway, post, send the mail."""
+    life = Life(journal, folder, way, points)
+    points.watch(journal)
+    life.use_card(form, life.settle)
+    life.work()
 
 
-def recover(url: str, folder: Path, form: cmi.SignedForm, points: Points) -> dict[str, Any]:
+def recover(journal: Journal, folder: Path, way: str, form: cmi.SignedForm, points: Points) -> dict[str, Any]:
     """Come by after a crash, again and again, and give what is there in the end."""
     heard = folder / "heard"
-    with Journal.open(url) as journal:
-        life = Life(journal, folder, points)
-        life.use_card(form, lambda _: heard.read_text() if heard.exists() else "")
-        points.watch(journal)
-        for later in _LATER:
+    life = Life(journal, folder, way, points)
+    life.use_card(form, lambda _: heard.read_text() if heard.exists() else "")
+    points.watch(journal)
+    for later in _LATER:
+        if not life.has_delivered_all():
+            life.ask_a_person()
             life.clock.set(NOON + later)
             life.work()
+    # Once more when all is done: a late visit changes nothing.
+    life.clock.set(NOON + _MUCH_LATER)
+    life.work()
+    with points.offstage():
         return _found(life, folder)
 
 
@@ -170,13 +164,16 @@ def _found(life: Life, folder: Path) -> dict[str, Any]:
     (order,) = life.gateway.orders
     return {
         "orders": [row["state"] for row in rows("orders")],
+        "attempts": [row["state"] for row in rows("attempts")],
         "receipts": [row["number"] for row in rows("receipts")],
         "outbox": [row["sent_at"] is not None for row in rows("outbox")],
-        "locks": len(rows("invoice_locks")),
+        "locks": [row["released_at"] is not None for row in rows("invoice_locks")],
         "captured": order.totals.captured.centimes,
         "total": [row["total_centimes"] for row in rows("orders")],
+        "books": life.books.entries(),
+        "key": [row["reference"] for row in rows("orders")],
         "mails": mails.read_text().split() if mails.exists() else [],
-        "reviews": [row["kind"] for row in rows("reviews") if row["resolved_at"] is None],
+        "reviews": [(row["kind"], row["resolved_at"] is not None) for row in rows("reviews")],
         "flaws": _flaws(life.till.journal),
     }
 
