@@ -1,6 +1,7 @@
 """Upgrades that meet: each other, a kill, a program that works meanwhile, and a person who runs the statements by hand."""
 
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -153,6 +154,20 @@ def test_an_upgrade_waits_for_a_payment_and_then_says_so(fresh, monkeypatch):
     assert before == state(url)
     assert 0 == CliRunner().invoke(rak_billing, ["db", "upgrade", "--database", url]).exit_code
     engine.dispose()
+
+
+def test_an_upgrade_waits_for_another_one_longer_than_for_a_payment(postgres, monkeypatch):
+    """The other one is seen by the version's row, which it holds until it is done."""
+    monkeypatch.setitem(SETTINGS, "lock_timeout", "1s")
+    url = postgres.empty_database()
+    begun(url, "0003")
+    with psycopg.connect(url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute(f"SELECT * FROM {VERSION_TABLE} FOR UPDATE")
+        upgrading = pool.submit(CliRunner().invoke, rak_billing, ["db", "upgrade", "--database", url])
+        time.sleep(2)
+        assert not upgrading.done()
+        other.rollback()
+        assert 0 == upgrading.result().exit_code
 
 
 def test_payments_go_on_while_an_upgrade_finds_nothing_to_do(place):

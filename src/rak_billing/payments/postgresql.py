@@ -36,6 +36,7 @@ _LOOK: Final = (
 )
 _EACH_TIME: Final = "rak_billing.settings_of_each_transaction"
 _WAIT_SECONDS: Final = 30
+_PATIENCE: Final = "60s"
 _CONNECT_SECONDS: Final = 10
 
 
@@ -83,6 +84,20 @@ def check_durable(connection: Connection) -> None:
             "expected synchronous_commit to be on: with off, payments that were acknowledged vanish in a crash; "
             "set it for this role or database",
         )
+
+
+def be_patient(connection: Connection) -> None:
+    """Let a statement over millions of rows end, and wait for another upgrade, until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '{_PATIENCE}', true)"
+        )
+
+
+def wait_as_usual(connection: Connection) -> None:
+    """Wait for locks no longer than in any transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_setting(["lock_timeout"], is_local=True))
 
 
 def _set_up(connection: Any, record: Any) -> None:

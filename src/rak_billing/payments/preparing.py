@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from rak_billing.payments.postgresql import be_patient
 from rak_billing.payments.retrying import sqlstate
 from rak_billing.payments.versions import HEAD, create_tables, version_of
 
@@ -55,7 +56,7 @@ def bring_up_to_date(connection: Connection) -> str | None:
     found = version_of(connection)
     if found == HEAD:
         return found
-    _take_time(connection)
+    be_patient(connection)
     found = version_of(connection, lock=True)
     if found is None:
         create_tables(connection)
@@ -65,9 +66,3 @@ def bring_up_to_date(connection: Connection) -> str | None:
 
         migrate(connection, found)
     return found
-
-
-def _take_time(connection: Connection) -> None:
-    """Let a statement over millions of rows end; what others hold is still not waited for longer than usual."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

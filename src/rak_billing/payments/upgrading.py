@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from rak_billing.errors import SchemaVersionError
+from rak_billing.payments.postgresql import wait_as_usual
 from rak_billing.payments.versions import HEAD, VERSION_TABLE, mark
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -34,6 +35,8 @@ def migrate(connection: Connection, found: str) -> None:
         raise SchemaVersionError(found, HEAD)
     if VERSION_TABLE not in inspect(connection).get_table_names():
         mark(connection, found)
+    # Who waits for a table that is in use keeps everybody else waiting behind.
+    wait_as_usual(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)
