@@ -66,10 +66,10 @@ class Delivery:
             yield self._deliver(entry)
 
     def _claim(self) -> OutboxEntry | None:
-        now = self.clock()
         without = [CONFIRMATION_MAIL] if self.mailer is None else []
         without += [POSTING] if self.postings is None else []
-        return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=now, without=without))
+        # The clock is read within: a lease must not run while its transaction waits.
+        return self.journal.run(lambda tx: tx.outbox.claim(self.tenant.id, now=self.clock(), without=without))
 
     def _deliver(self, entry: OutboxEntry) -> bool:
         try:

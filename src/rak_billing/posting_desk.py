@@ -85,19 +85,27 @@ class PostingDesk:
     def _within(self, entry: OutboxEntry, posting: Posting) -> bool:
         billing = cast("TransactionalPosting", self.billing)
 
-        def work(tx: TransactionPort) -> PostingAnswer:
+        def work(tx: TransactionPort) -> PostingAnswer | None:
+            # Billing need not know a repeat: what keeps one out is that the entry is still this worker's.
+            if not tx.outbox.begin(entry, at=self.clock()):
+                return None
             answer = billing.post_within(cast("Transaction", tx).connection, posting)
             self._note(tx, entry, answer)
             return answer
 
         try:
-            return not isinstance(self.journal.run(work), Refused)
+            return isinstance(self.journal.run(work), (Posted, AlreadyPosted))
         except PostingNotSentError as error:
             return self._put_back(entry, error.reason)
 
     def _may_repeat(self, entry: OutboxEntry, posting: Posting, begun_at: datetime) -> bool:
         """Search by our key; what is found is done, what is surely not there may be posted."""
         billing = cast("PostingSearch", self.billing)
+        now = self.clock()
+        if begun_at > now:
+            # Written by a clock that stood ahead: counted from now on, else it would not be final for years.
+            begun_at = now
+            self.journal.run(lambda tx: tx.outbox.begin(entry, at=now), repeatable=True)
         try:
             found = billing.find_posting(posting)
         except BillingUnavailableError as error:
@@ -112,8 +120,8 @@ class PostingDesk:
         return step is NextStep.RETRY
 
     def _post(self, entry: OutboxEntry, posting: Posting) -> bool:
-        at = self.clock()
-        if not self.journal.run(lambda tx: tx.outbox.begin(entry, at=at)):
+        # The clock is read within: begun before it was, its answer would be thought final too early.
+        if not self.journal.run(lambda tx: tx.outbox.begin(entry, at=self.clock())):
             return False
         try:
             answer = self.billing.post(posting)

@@ -236,5 +236,18 @@ def test_after_a_refund_the_history_tells_what_is_left(lines, holds):
 )
 def test_looks_end_where_nothing_more_can_come(state, days, due):
     """What is seen to the end is not asked about; what is with a person, daily for two weeks."""
-    found = next_due(state, since=NOW - timedelta(days=days), asked_at=NOW)
+    yesterday = NOW - timedelta(days=1)
+    found = next_due(state, since=NOW - timedelta(days=days), asked_at=NOW, before=yesterday)
     assert (None if due is None else NOW + due) == found
+
+
+@pytest.mark.parametrize(
+    ("state", "is_asked_again"),
+    [(AttemptState.EXPIRED, True), (AttemptState.CAPTURED, True), (AttemptState.VOIDED, False)],
+)
+def test_after_days_without_a_look_there_is_one_more(state, is_asked_again):
+    """The clock may have jumped by years while the customer was typing; the next day tells."""
+    years = timedelta(days=4000)
+    first = next_due(state, since=NOW - years, asked_at=NOW)
+    assert first == (NOW + timedelta(days=1) if is_asked_again else None)
+    assert next_due(state, since=NOW - years, asked_at=NOW, before=NOW - timedelta(days=1)) is None

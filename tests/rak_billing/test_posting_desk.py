@@ -273,9 +273,10 @@ def test_an_order_that_was_changed_after_its_payment_is_not_posted(change):
         assert "not proved to be what the customer accepted" in letter.error
 
 
-def test_a_worker_that_was_relieved_does_not_post():
-    """Its claim is old: the beginning is refused, and nothing leaves."""
-    books = Books(ExactlyOnce.KEY)
+@pytest.mark.parametrize("way", ExactlyOnce)
+def test_a_worker_that_was_relieved_does_not_post(way):
+    """Its claim is old: the beginning is refused, and nothing leaves, nor is written in the same transaction."""
+    books = Books(way)
     with till(billing=books, mailer=None) as shop:
         paid(shop)
 
@@ -289,6 +290,22 @@ def test_a_worker_that_was_relieved_does_not_post():
         claim()
         desk = PostingDesk(shop.journal, books, shop.checkout._seal, lambda: shop.now)
         assert (False, 0) == (desk.deliver(entry), books.calls)
+
+
+def test_a_posting_begun_by_a_clock_that_stood_ahead_waits_no_longer_than_any_other():
+    """Its age is counted from the first look by the right clock; before that it may still be on its way."""
+    books = Books(ExactlyOnce.SEARCH)
+    with till(billing=books, mailer=None) as shop:
+        paid(shop)
+        shop.wait(days=4000)
+        books.trouble = "lost before"
+        shop.checkout.deliver()
+        shop.wait(days=-4000)
+        books.trouble = None
+        shop.checkout.deliver()
+        assert (1, []) == (books.calls, books.entries)
+        deliver_for(shop, 1)
+        assert (2, 1) == (books.calls, len(books.entries))
 
 
 def test_a_mail_that_nobody_takes_is_given_up_after_days():

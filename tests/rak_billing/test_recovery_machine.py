@@ -4,9 +4,20 @@ Any history of customers, faults, sweeps and clocks: once the faults stop, every
 The simulator is the bank: what it captured, gave back and holds is the truth that the journal has to end up with.
 """
 
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cmi_gateway.simulator.faults import (
     ApiCutAfter,
@@ -22,8 +33,10 @@ from cmi_gateway.simulator.faults import (
     ReplyLost,
 )
 from cmi_gateway.simulator.orders import SessionState
-from rak_billing.billing_posting import AlreadyPosted, Posted
+from rak_billing.billing_posting import AlreadyPosted, Posted, Refused, RefusedReason
+from rak_billing.billing_systems.posting_folder import PostingFolder
 from rak_billing.errors import (
+    BillingUnavailableError,
     InvoicesAlreadyPaidError,
     NothingToPayError,
     PostingNotSentError,
@@ -35,6 +48,7 @@ from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from support.checkout_kit import A, B, Bills
 from support.counts import count
+from support.place import PostgresPlace
 from support.recovery_kit import ALL, DECLINED, VISA, Bank, Counter
 
 SELECTIONS = [(A,), (B,), (A, B)]
@@ -59,31 +73,77 @@ OF_THE_API = [
 
 
 class Books(Bills):
-    """Billing that knows a repeat by its key, and is away at times."""
+    """Billing that knows of a repeat just what its way promises, and is away, silent or refusing at times."""
 
-    exactly_once = ExactlyOnce.KEY
+    final_after = timedelta(minutes=10)
 
-    def __init__(self):
+    def __init__(self, way, folder):
         super().__init__(A, B)
-        self.entries, self.trouble = {}, None
+        self.exactly_once = way
+        self.made, self.trouble, self.engine = [], None, None
+        self.files = PostingFolder(folder / "postings")
+
+    def prepare(self, journal):
+        self.engine = journal.engine
+        if self.exactly_once is ExactlyOnce.SAME_TRANSACTION:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE bookings (key TEXT NOT NULL)")
+
+    @property
+    def keys(self):
+        """The key of every entry."""
+        match self.exactly_once:
+            case ExactlyOnce.SAME_TRANSACTION:
+                with self.engine.connect() as connection:
+                    return list(connection.exec_driver_sql("SELECT key FROM bookings").scalars())
+            case ExactlyOnce.FILE:
+                names = self.files.folder.glob("*.manifest")
+                return [name.name.removesuffix(".csv.manifest").partition("_")[2] for name in names]
+            case _:
+                return self.made
 
     def post(self, posting):
         if self.trouble == "away":
             raise PostingNotSentError(posting.key, "away")
-        known = posting.key in self.entries
-        self.entries[posting.key] = posting
-        if self.trouble == "silent":
-            raise PostingUnknownError(posting.key, "silent")
-        return AlreadyPosted() if known else Posted()
+        if self.trouble == "refusing":
+            return Refused(RefusedReason.CLOSED_PERIOD)
+        known = self.exactly_once is ExactlyOnce.KEY and posting.key in self.made
+        answer = AlreadyPosted() if known else Posted()
+        if self.exactly_once is ExactlyOnce.FILE:
+            answer = self.files.post(posting)
+        elif not known and self.trouble != "deaf":
+            self.made.append(posting.key)
+        if self.trouble in {"silent", "deaf"}:
+            raise PostingUnknownError(posting.key, self.trouble)
+        return answer
+
+    def post_within(self, connection, posting):
+        if self.trouble == "refusing":
+            return Refused(RefusedReason.CLOSED_PERIOD)
+        connection.exec_driver_sql(f"INSERT INTO bookings VALUES ('{posting.key}')")
+        if self.trouble:
+            raise PostingNotSentError(posting.key, self.trouble)
+        return Posted()
+
+    def find_posting(self, posting):
+        if self.trouble in {"away", "silent"}:
+            raise BillingUnavailableError(self.trouble)
+        return Posted() if posting.key in self.made else None
 
 
 class Recovery(RuleBasedStateMachine):
-    """Two machines sweep what customers begin and networks lose."""
+    """Two machines sweep what customers begin and networks lose, into billing of one of the five ways."""
 
-    @initialize()
-    def open(self):
-        self.bank, self.books = Bank(), Books()
-        self.journal = Journal.open("sqlite:///:memory:")
+    def url(self):
+        """Give the address of a journal that nobody has used."""
+        return "sqlite:///:memory:"
+
+    @initialize(way=st.sampled_from(ExactlyOnce))
+    def open(self, way):
+        self.folder = TemporaryDirectory(prefix="rak-", ignore_cleanup_errors=True)
+        self.bank, self.books = Bank(), Books(way, Path(self.folder.name))
+        self.journal = Journal.open(self.url())
+        self.books.prepare(self.journal)
         self.machines = [
             Counter(self.journal, self.bank, *ALL, billing=self.books),
             Counter(self.journal, self.bank, *ALL, billing=self.books),
@@ -91,12 +151,18 @@ class Recovery(RuleBasedStateMachine):
         self.shop = self.machines[0]
         self.machines[1].till.random = self.shop.till.random
         self.totals = {chosen: self.shop.till.total(*chosen) for chosen in SELECTIONS}
-        self.forms, self.tabs, self.cards = [], [], 0
+        self.forms, self.tabs, self.cards, self.has_refused = [], [], 0, False
 
     def teardown(self):
         if hasattr(self, "journal"):
-            self.end()
-            self.journal.close()
+            try:
+                self.end()
+            finally:
+                self.close()
+
+    def close(self):
+        self.journal.close()
+        self.folder.cleanup()
 
     @rule(chosen=st.sampled_from(SELECTIONS))
     def start(self, chosen):
@@ -134,9 +200,10 @@ class Recovery(RuleBasedStateMachine):
     def of_the_api(self, fault):
         self.shop.api_faults(*([] if fault is None else [fault]))
 
-    @rule(trouble=st.sampled_from([None, "away", "silent"]))
+    @rule(trouble=st.sampled_from([None, "away", "silent", "deaf", "refusing"]))
     def of_billing(self, trouble):
         self.books.trouble = trouble
+        self.has_refused |= trouble == "refusing"
 
     @rule(minutes=st.sampled_from([1, 5, 20, 90, 1500]))
     def wait(self, minutes):
@@ -161,8 +228,11 @@ class Recovery(RuleBasedStateMachine):
 
     @invariant()
     def no_invoice_is_posted_twice(self):
-        posted = [paid.reference for entry in self.books.entries.values() for paid in entry.invoices]
-        assert len(set(posted)) == len(posted)
+        keys = self.books.keys
+        assert len(set(keys)) == len(keys)
+        lines = self.shop.till.rows("order_lines")
+        invoices = [row["reference"] for row in lines if row["order_reference"] in keys and not row["is_fee"]]
+        assert len(set(invoices)) == len(invoices)
 
     def end(self):
         """The faults stop; the worker runs for some days; then journal and bank agree."""
@@ -180,7 +250,9 @@ class Recovery(RuleBasedStateMachine):
             self.agrees(form, rows[form.order_id], waiting)
         paid = [reference for reference, state in orders.items() if state == "paid"]
         assert len(paid) == len({m["Message-ID"] for m in self.mails()}) == len(self.mails())
-        assert set(paid) == set(self.books.entries)
+        parked = {row["order_reference"] for row in self.shop.till.rows("outbox") if row["parked_at"]}
+        assert set(paid) == set(self.books.keys) | parked
+        assert self.books.exactly_once is ExactlyOnce.PARK or not parked or self.has_refused
         assert set(orders.values()) <= {"open", "paid", "accepted"}
         assert not [row for row in self.shop.till.rows("operations") if row["outcome"] is None]
 
@@ -206,7 +278,36 @@ class Recovery(RuleBasedStateMachine):
             assert state in {"sent", "declined", "superseded", "expired", "voided", "refunded"}, state
 
 
+class RecoveryInAFile(Recovery):
+    """The same, on a file."""
+
+    def url(self):
+        return f"sqlite:///{self.folder.name}/rak.db"
+
+
 TestRecovery = Recovery.TestCase
 TestRecovery.settings = settings(
-    max_examples=count(12, 300), stateful_step_count=count(20, 50), deadline=None
+    max_examples=count(12, 250), stateful_step_count=count(20, 50), deadline=None
 )
+TestRecoveryInAFile = RecoveryInAFile.TestCase
+TestRecoveryInAFile.settings = settings(
+    max_examples=count(3, 30), stateful_step_count=count(15, 50), deadline=None
+)
+
+
+def test_the_same_on_postgresql(postgres):
+    """A real server, and a database that no run before it has used."""
+
+    class RecoveryOnPostgres(Recovery):
+        def url(self):
+            self.place = PostgresPlace(postgres)
+            return self.place.url
+
+        def close(self):
+            super().close()
+            self.place.drop()
+
+    run_state_machine_as_test(
+        RecoveryOnPostgres,
+        settings=settings(max_examples=count(2, 20), stateful_step_count=count(15, 50), deadline=None),
+    )

@@ -17,6 +17,7 @@ from rak_billing.payments import schema
 from rak_billing.payments.records import Inquiry
 from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import Written, given, inserted
+from rak_billing.payments.wrong_clocks import first_due
 
 _OPEN: Final = inserted(schema.inquiries, "order_id", "tenant", "since", "due_at", "fence")
 _HASTEN: Final = Written(
@@ -55,20 +56,24 @@ class Inquiries:
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
         """Take the operator's inquiry that has been due for the longest time, or None; commit before asking."""
         table = schema.inquiries
-        due = select(table).where(table.c.tenant == tenant, table.c.due_at <= now)
-        query = due.order_by(table.c.due_at, table.c.order_id).limit(1).with_for_update(skip_locked=True)
-        row = self._connection.execute(query).first()
+        of_tenant = select(table).where(table.c.tenant == tenant)
+        query = (
+            of_tenant.order_by(table.c.due_at, table.c.order_id).limit(1).with_for_update(skip_locked=True)
+        )
+        row = first_due(self._connection, query, table.c.due_at, now=now)
         if row is None:
             return None
+        # No calendar begins in the future: it would have no end.
+        since = min(row.since, now)
         claimed = self._connection.execute(
             update(table)
             .where(table.c.order_id == row.order_id, table.c.fence == row.fence)
-            .values(fence=row.fence + 1, due_at=lease_until)
+            .values(fence=row.fence + 1, due_at=lease_until, since=since)
         )
         if claimed.rowcount != 1:
             # Only where rows cannot be locked and passed over.
             raise StaleStateError("another machine claimed the inquiry meanwhile")
-        return Inquiry(row.order_id, row.since, row.asked_at, row.fence + 1)
+        return Inquiry(row.order_id, since, row.asked_at, row.fence + 1)
 
     def is_held(self, inquiry: Inquiry) -> bool:
         """Tell whether it was not claimed or hastened since, and keep it so until this transaction ends."""

@@ -18,6 +18,7 @@ from rak_billing.payments import schema
 from rak_billing.payments.records import DeadLetter, OutboxEntry
 from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import inserted
+from rak_billing.payments.wrong_clocks import first_due
 
 #: How long a claimed entry is left to its worker.
 LEASE: Final = timedelta(minutes=5)
@@ -58,16 +59,15 @@ class Outbox:
         # Looked up for the entry in hand; asked the other way round, the database lists all orders of the operator first.
         orders = schema.orders
         whose = select(orders.c.tenant).where(orders.c.reference == table.c.order_reference).scalar_subquery()
-        due = select(table).where(
+        theirs = select(table).where(
             table.c.sent_at.is_(None),
             table.c.parked_at.is_(None),
-            table.c.due_at <= now,
             table.c.topic.not_in(sorted(without)),
             whose == tenant,
         )
         # Rows that another worker is claiming are passed over where the database can do so.
-        query = due.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
-        row = self._connection.execute(query).first()
+        query = theirs.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
+        row = first_due(self._connection, query, table.c.due_at, now=now)
         if row is None:
             return None
         claimed = self._connection.execute(

@@ -164,7 +164,11 @@ class InquiriesPort(Protocol):
         ...
 
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
-        """Take the operator's inquiry that has been due for the longest time; nobody else gets it during its lease."""
+        """
+        Take the operator's inquiry that has been due for the longest time; nobody else gets it during its lease.
+
+        Due later than in two days is due now, and its calendar begins now: only a clock that stood ahead wrote that.
+        """
         ...
 
     def is_held(self, inquiry: Inquiry) -> bool:
@@ -279,7 +283,11 @@ class OutboxPort(Protocol):
         ...
 
     def claim(self, tenant: str, *, now: datetime, without: Collection[str] = ()) -> OutboxEntry | None:
-        """Take the operator's entry that has been due for the longest time; nobody else gets it during its lease."""
+        """
+        Take the operator's entry that has been due for the longest time; nobody else gets it during its lease.
+
+        Due later than in two days is due now: only a clock that stood ahead wrote that.
+        """
         ...
 
     def begin(self, entry: OutboxEntry, *, at: datetime) -> bool:

@@ -30,6 +30,9 @@ OLDEST_CAPTURE: Final = timedelta(days=5)
 _PATIENCE: Final = timedelta(days=1)
 _UNTIL_SURE_OF_NOTHING: Final = timedelta(days=1)
 _UNTIL_SETTLED: Final = timedelta(days=4)
+_TOMORROW: Final = timedelta(days=1)
+#: The calendar never leaves so much between two looks.
+_LONGEST_SILENCE: Final = timedelta(days=2)
 
 _UNCONFIRMED: Final = frozenset(
     {AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN}
@@ -261,13 +264,29 @@ def decide_look(finding: Finding, it: Situation) -> Decision:
     return _RULES[finding.holds](finding, it)
 
 
-def next_due(attempt: AttemptState, *, since: datetime, asked_at: datetime) -> datetime | None:
+def next_due(
+    attempt: AttemptState, *, since: datetime, asked_at: datetime, before: datetime | None = None
+) -> datetime | None:
     """
     Give when to look again at an attempt that is in this state after a look at *asked_at*; None for never.
 
     What is paid is looked at until its batch is closed, a few days at most: somebody may cancel it at the gateway. What came to
-    nothing is looked at for a day, since a late approval is money.
+    nothing is looked at for a day, since a late approval is money. After days without any look there is one more in every
+    case: nobody may have worked, but the clock may have jumped as well, and the customer be typing still.
+
+    Args:
+        attempt: Its state.
+        since: When the calendar began.
+        asked_at: When this look was.
+        before: When the look before it was, or None.
     """
+    was_silent = asked_at - (before or since) > _LONGEST_SILENCE
+    if was_silent and attempt not in _SEEN_TO_THE_END:
+        return asked_at + _TOMORROW
+    return _by_calendar(attempt, since, asked_at)
+
+
+def _by_calendar(attempt: AttemptState, since: datetime, asked_at: datetime) -> datetime | None:
     if attempt is AttemptState.CAPTURE_REQUESTED:
         return next_look_while_waited_for(since, asked_at) or next_look(since, asked_at)
     if attempt in _SEEN_TO_THE_END:
@@ -276,7 +295,7 @@ def next_due(attempt: AttemptState, *, since: datetime, asked_at: datetime) -> d
         # To be captured, at the next look.
         return asked_at + SHORTEST_PAUSE
     if attempt in {AttemptState.CAPTURED, AttemptState.PART_REFUNDED}:
-        tomorrow = asked_at + timedelta(days=1)
+        tomorrow = asked_at + _TOMORROW
         return tomorrow if tomorrow - since <= _UNTIL_SETTLED else None
     if attempt in _UNPAID and asked_at - since >= _UNTIL_SURE_OF_NOTHING:
         return None

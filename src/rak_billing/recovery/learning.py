@@ -66,7 +66,7 @@ class Learning:
         order, attempt = found
         decision = decide_look(finding, self._situation(tx, order, attempt, inquiry, at=at))
         order, attempt = self._write(tx, order, attempt, decision, finding, at=at)
-        due_at = next_due(attempt.state, since=inquiry.since, asked_at=at)
+        due_at = next_due(attempt.state, since=inquiry.since, asked_at=at, before=inquiry.asked_at)
         tx.inquiries.finish(inquiry, asked_at=at, due_at=due_at)
         return Learned(attempt, decision.events, decision.move, order.total, finding.transaction_id)
 
@@ -86,7 +86,8 @@ class Learning:
             transaction_id=attempt.facts.transaction_id if attempt.facts is not None else None,
             is_held_elsewhere=tx.locks.paid_by_another(order),
             switched_on=self.switched_on,
-            started_at=attempt.started_at,
+            # By a clock that stood ahead it began after the calendar did, and would never be old enough.
+            started_at=min(attempt.started_at, inquiry.since),
             since=inquiry.since,
             now=at,
         )

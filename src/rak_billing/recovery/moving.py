@@ -50,6 +50,8 @@ _MOVABLE: Final = {
     Move.VOID: AttemptState.DUPLICATE,
     Move.REFUND: AttemptState.DUPLICATE,
 }
+#: Between two looks at what became of an operation.
+_LONGEST_PAUSE: Final = timedelta(days=1)
 _UNDER_WAY: Final = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN})
 
 
@@ -168,12 +170,12 @@ class Mover:
                 return self._finish(operation.key, move, operation.order_id, OperationOutcome.DONE)
             case OperationNotDone():
                 return self._finish(operation.key, move, operation.order_id, OperationOutcome.NOT_DONE)
-            case OperationUnresolved(ask_again_at=None):
-                self._refer(operation.order_id, move)
-                self._later(inquiry, timedelta(days=1))
             case OperationUnresolved(ask_again_at=at):
-                assert at is not None
-                self._later(inquiry, max(at - self.clock(), SHORTEST_PAUSE))
+                pause = _LONGEST_PAUSE if at is None else max(at - self.clock(), SHORTEST_PAUSE)
+                if at is None or pause > _LONGEST_PAUSE:
+                    # Or it was prepared by a clock that stood ahead, and would show nothing for years.
+                    self._refer(operation.order_id, move)
+                self._later(inquiry, min(pause, _LONGEST_PAUSE))
         return None
 
     def _later(self, inquiry: Inquiry, pause: timedelta) -> None:

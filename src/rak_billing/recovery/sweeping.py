@@ -15,7 +15,7 @@ import attrs
 from cmi_gateway.errors import ApiError, OperationBlockedError, RequestRefusedError
 from cmi_gateway.money import Money
 from rak_billing.payments.look_times import SHORTEST_PAUSE
-from rak_billing.payments.port import JournalPort
+from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import Inquiry, OperationOutcome, OperationRecord
 from rak_billing.payments.states import Event
 from rak_billing.ports import Clock
@@ -102,8 +102,12 @@ class Sweep:
         return _report(counts, is_finished=False)
 
     def _claim(self) -> Inquiry | None:
-        now = self.clock()
-        return self.journal.run(lambda tx: tx.inquiries.claim(self.tenant, now=now, lease_until=now + LEASE))
+        def claim(tx: TransactionPort) -> Inquiry | None:
+            # Not before it: a lease must not run while its transaction waits.
+            now = self.clock()
+            return tx.inquiries.claim(self.tenant, now=now, lease_until=now + LEASE)
+
+        return self.journal.run(claim)
 
     def _look(self, inquiry: Inquiry, counts: "Counter[str]") -> bool:
         """Look at one attempt; False when the gateway shuts us out, so that no other answer can be had."""

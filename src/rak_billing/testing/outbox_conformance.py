@@ -63,6 +63,16 @@ class OutboxConformance:
         assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
         assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(days=1))) is not None
 
+    def test_a_clock_that_stood_wrong_puts_nothing_off_for_years(self, journal: JournalPort) -> None:
+        """What is due years ahead leaves now."""
+        put(journal, "K1")
+        ahead = NOW + timedelta(days=4000)
+        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=ahead))
+        assert entry is not None
+        journal.run(lambda tx: tx.outbox.failed(entry, error="full", now=ahead))
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is not None
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW)) is None
+
     def test_an_unfinished_try_is_known_to_the_next(self, journal: JournalPort) -> None:
         """A worker died after it had begun: the next one is told, and does not send blindly what may have arrived."""
         put(journal, "K1")

@@ -101,6 +101,18 @@ class InquiryConformance:
             journal.run(lambda tx, f=found, a=asked_at: tx.inquiries.finish(f, asked_at=a, due_at=NOW))  # type: ignore[misc]
         assert looks == [(NOW, None), (NOW, NOW), (NOW, NOW)]
 
+    def test_a_clock_that_stood_wrong_puts_nothing_off_for_years(self, journal: JournalPort) -> None:
+        """Due years ahead is due now, and its calendar begins anew; due tomorrow is not."""
+        begun(journal, order())
+        ahead = NOW + timedelta(days=4000)
+        journal.run(lambda tx: tx.inquiries.open("ORDER-1-1", tenant=TENANT, since=ahead, due_at=ahead))
+        asking = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+        assert asking is not None
+        assert asking.since == NOW
+        tomorrow = NOW + timedelta(days=1)
+        journal.run(lambda tx: tx.inquiries.finish(asking, asked_at=NOW, due_at=tomorrow))
+        assert journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE)) is None
+
     def test_each_operator_has_its_own(self, journal: JournalPort) -> None:
         """Another operator's attempts are none of ours."""
         begun(journal, order())

@@ -22,7 +22,7 @@ from rak_billing.payments.outbox import Outbox
 from rak_billing.payments.receipts import ReceiptBook
 from rak_billing.posting_desk import PostingDesk
 from support.simulation.faulty_journal import FaultyJournal
-from support.simulation.world import Bills
+from support.simulation.neighbours import Bills
 from support.simulation.zoo import defect
 
 
@@ -151,7 +151,7 @@ def a_posting_is_written_at_acceptance(patch: MonkeyPatch) -> None:
     def settled(*facts: Any, **how: Any) -> Reply:
         reply = settle(*facts, **how)
         while told:
-            BOOKS[-1].entries.append(_posting_of(told.pop()))
+            BOOKS[-1].enter(_posting_of(told.pop()))
         return reply
 
     patch.setattr(settling, "_accept", accept)

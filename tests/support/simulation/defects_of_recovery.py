@@ -126,12 +126,6 @@ def not_found_is_final_at_once(patch: MonkeyPatch) -> None:
 
 
 @defect
-def the_sweep_forgets_the_fence(patch: MonkeyPatch) -> None:
-    """A machine that was held up writes what it learned long ago."""
-    patch.setattr(Inquiries, "is_held", lambda *_: True)
-
-
-@defect
 def silence_is_not_asked_about(patch: MonkeyPatch) -> None:
     """Without a callback nobody ever hears of a payment."""
     patch.setattr(Inquiries, "open", lambda *_, **__: None)

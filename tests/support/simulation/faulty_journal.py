@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import Enum, auto
 from random import Random
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from sqlalchemy import event
 from rak_billing.errors import CommitUnknownError, JournalError
 from rak_billing.payments.journal import Journal, Transaction
 from rak_billing.payments.retrying import Retrying
-from support.simulation.stage import CrashError, Stage
+from support.simulation.stage import CrashError, Errand, Stage
 
 T = TypeVar("T")
 
@@ -42,13 +43,15 @@ class FaultyJournal:
     """A journal in memory behind the port, with faults that strike the next transaction."""
 
     def __init__(
-        self, inner: Journal, stage: Stage, random: Random, time: Callable[[], object] = lambda: None
+        self, inner: Journal, stage: Stage, random: Random, time: Callable[[], tuple[datetime, int]]
     ) -> None:
         inner._retrying = Retrying(random=random.random, sleep=lambda _: None)
         self.inner, self.engine = inner, inner.engine
         self.next_fault: DatabaseFault | None = None
         #: How many transactions were kept; a checker looks again when it grows.
         self.kept = 0
+        #: Told of each transaction that was kept, and whose it was.
+        self.watch: Callable[[Errand | None], object] = lambda _: None
         self._stage, self._random = stage, random
         self._time = time
         self._depth = 0
@@ -65,7 +68,7 @@ class FaultyJournal:
             return self._within(work, repeatable=repeatable)
         self._stage.pause()
         result = self._struck(work, repeatable=repeatable)
-        self.kept += 1
+        self._note()
         if (errand := self._stage.now) is not None:
             errand.sending.clear()
             errand.kept_at = self._time()
@@ -88,8 +91,12 @@ class FaultyJournal:
                 return self._dying(work, repeatable=repeatable)
             case DatabaseFault.DEATH_AFTER:
                 self._within(work, repeatable=repeatable)
-                self.kept += 1
+                self._note()
                 raise CrashError
+
+    def _note(self) -> None:
+        self.kept += 1
+        self.watch(self._stage.now)
 
     def _within(self, work: Callable[[Transaction], T], *, repeatable: bool) -> T:
         self._depth += 1
@@ -112,7 +119,7 @@ class FaultyJournal:
     def _cut(self, work: Callable[[Transaction], T], *, repeatable: bool, is_kept: bool) -> T:
         if is_kept:
             self._within(work, repeatable=repeatable)
-            self.kept += 1
+            self._note()
         else:
             self._undone(work)
         if not repeatable:

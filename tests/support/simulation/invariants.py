@@ -14,7 +14,9 @@ from itertools import groupby
 from typing import Any
 
 from rak_billing.payments.folding import flaws_of
-from support.simulation.world import INVOICES, World
+from support.simulation.agreement import disagreements
+from support.simulation.neighbours import INVOICES
+from support.simulation.world import World
 
 _HOLDING = {"accepted", "paid", "part_refunded"}
 _WERE_PAID = {"paid", "part_refunded", "refunded", "voided"}
@@ -44,9 +46,14 @@ class Checker:
         self._known_events: dict[tuple[str, int], Any] = {}
         self._seen = -1
         self._booked = 0
+        #: When each attempt was first seen, and how often the shop's clock had been set by then.
+        self._began: dict[str, tuple[datetime, int]] = {}
+        self._expired: set[Any] = set()
 
     def after_step(self) -> None:
         """Check what must always hold."""
+        flaws = self._world.watch.flaws
+        require("whoever writes or sends has the attempt in hand, and its record", not flaws, flaws)
         self._mails()
         self._books()
         self._answers()
@@ -121,11 +128,17 @@ class Checker:
             )
 
     def _expiry(self) -> None:
+        now = self._world.clock(), self._world.jumps
+        for order_id in self.attempts:
+            self._began.setdefault(order_id, now)
         for event in self.events:
-            if event.event == "expire":
-                began = _instant(self.attempts[event.order_id].started_at)
-                age = _instant(event.at) - began
-                require("nothing expires while the customer may be paying", age >= timedelta(minutes=60), age)
+            if event.event == "expire" and event not in self._expired:
+                self._expired.add(event)
+                began, jumps = self._began[event.order_id]
+                # Whose clock was set meanwhile cannot know how old it is.
+                counted = _instant(event.at) - _instant(self.attempts[event.order_id].started_at)
+                is_old = max(now[0] - began, counted) >= timedelta(minutes=59) or jumps != now[1]
+                require("nothing expires while the customer may be paying", is_old, now[0] - began)
 
     def _refusals(self) -> None:
         for references in self._world.refused:
@@ -190,11 +203,17 @@ class Checker:
         require("no payment is posted twice", max(times.values(), default=0) <= 1, times)
         if len(bills.entries) == self._booked:
             return
-        self._booked = len(bills.entries)
+        new, self._booked = bills.entries[self._booked :], len(bills.entries)
         self._read()
-        for entry in bills.entries:
+        captured = self._gateway_money()[1]
+        for entry in new:
             order = self.orders[entry.key]
             require("nothing is posted that is not paid", order.state in _WERE_PAID, entry.key, order.state)
+            taken = [
+                captured.get(key, 0) for key, row in self.attempts.items() if row.order_reference == entry.key
+            ]
+            is_confirmed = not self._world.asks_gateway or order.total_centimes in taken
+            require("nothing is posted before the gateway took just that", is_confirmed, entry.key, taken)
             amounts = {paid.reference: paid.amount.centimes for paid in entry.invoices}
             expected = {reference: INVOICES[reference] for reference in self.invoices[entry.key]}
             require("what is posted is what was owed", amounts == expected, amounts, expected)
@@ -227,6 +246,8 @@ class Checker:
             require(
                 "a true callback is settled once nothing goes wrong", answers != {"FAILURE"}, sending.attempt
             )
+        flaws = disagreements(self._world, self)
+        require("journal, gateway and books agree", not flaws, flaws)
         for order_id in [*held, *captured]:
             self._not_lost(order_id, is_held=order_id in held, is_referred=order_id in referred)
 

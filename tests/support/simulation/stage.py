@@ -8,6 +8,7 @@ before a message leaves, and a seeded `random.Random` says who goes on. So a run
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from greenlet import getcurrent, greenlet
 
@@ -29,8 +30,10 @@ class Errand:
         self.end: str | None = None
         #: Keys of mails and postings that left and are not marked as sent yet.
         self.sending: set[str] = set()
-        #: What the time was when its last transaction ended.
-        self.kept_at: object = None
+        #: When its last transaction ended, and how often the clock had been put right or wrong by then.
+        self.kept_at: tuple[datetime, int] | None = None
+        #: Before what it stands still, where that is worth knowing.
+        self.before = ""
 
     def _run(self) -> None:
         try:
@@ -53,9 +56,11 @@ class Stage:
         #: Told of every errand that ended.
         self.ended: list[Errand] = []
 
-    def begin(self, name: str, work: Callable[[], object]) -> None:
+    def begin(self, name: str, work: Callable[[], object]) -> Errand:
         """Begin an errand, and run it until it gives way or ends."""
-        self._switch(Errand(name, work))
+        errand = Errand(name, work)
+        self._switch(errand)
+        return errand
 
     def go_on(self, errand: Errand) -> None:
         """Have an errand go on until it gives way again or ends."""
@@ -67,10 +72,12 @@ class Stage:
         self.waiting.remove(errand)
         self._switch(errand, CrashError())
 
-    def pause(self) -> None:
+    def pause(self, before: str = "") -> None:
         """Give way; outside of an errand nothing happens."""
-        if self.now is not None:
+        if (errand := self.now) is not None:
+            errand.before = before
             self._hub.switch()
+            errand.before = ""
 
     def _switch(self, errand: Errand, error: BaseException | None = None) -> None:
         self.now = errand

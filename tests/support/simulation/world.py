@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
-from email.message import EmailMessage
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
 from typing import Any
@@ -16,123 +15,27 @@ from cmi_gateway.simulator.clock import VirtualClock
 from cmi_gateway.simulator.faults import FaultPlan
 from cmi_gateway.simulator.gateway import SimulatedGateway
 from cmi_gateway.simulator.in_process import InProcessCustomer, InProcessTransport, Visit
-from rak_billing.billing_posting import AlreadyPosted, Posted, Posting, PostingAnswer
 from rak_billing.checkout import Checkout
-from rak_billing.errors import (
-    InvoicesAlreadyPaidError,
-    MailError,
-    PostingNotSentError,
-    PostingUnknownError,
-)
+from rak_billing.errors import InvoicesAlreadyPaidError
 from rak_billing.exactly_once import ExactlyOnce
-from rak_billing.invoices import Account, Invoice, Statement
 from rak_billing.payments.journal import Journal
-from rak_billing.payments.outbox import LEASE
 from rak_billing.tenant import Tenant
 from support.checkout_kit import CUSTOMER, EMAIL, NOON
 from support.gateway_kit import MERCHANT, STORE_KEY
 from support.simulation.faulty_journal import FaultyJournal
+from support.simulation.neighbours import Bills, Leases, Post
 from support.simulation.stage import CrashError, Errand, Stage
+from support.simulation.watch import Watch, is_operation
 
 API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
-#: What the customer owes, in centimes; written as whole numbers, so that the checker owes nothing to our parsing.
-INVOICES = {"100000001": 11302, "100000002": 12675, "100000003": 4999}
-
-
-class Leases:
-    """Tells whether a worker was held up so long, or the clock moved so, that another may have taken over."""
-
-    def __init__(self, time: Callable[[], tuple[datetime, int]]) -> None:
-        self._time = time
-
-    def is_lost(self, worker: Errand | None, after: timedelta = LEASE) -> bool:
-        """Tell it of a worker since its last transaction."""
-        if worker is None:
-            return False
-        now, jumps = self._time()
-        then, jumps_then = worker.kept_at or (now, -1)
-        return jumps != jumps_then or now - then >= after
-
-
-class Bills:
-    """Billing: what is unpaid, and books that are as simple as their declared way allows."""
-
-    #: How long a posting may be under way.
-    final_after = timedelta(minutes=10)
-
-    def __init__(self, stage: Stage, exactly_once: ExactlyOnce, leases: Leases) -> None:
-        self.exactly_once = exactly_once
-        self.trouble: str | None = None
-        #: Every entry that was ever made, by our key.
-        self.entries: list[Posting] = []
-        #: Keys that may be there twice: a worker stood still, between asking and posting, for longer than allowed.
-        self.excused: set[str] = set()
-        self._stage, self._leases = stage, leases
-        self._account = Account(CUSTOMER, "M. Ahmed BENNANI", "12 RUE DES ORANGERS KENITRA")
-        self._invoices = [
-            Invoice(
-                reference, "ELECTRICITE", f"2018-{month:02d}", date(2018, month + 2, 14), cmi.Money(centimes)
-            )
-            for month, (reference, centimes) in enumerate(INVOICES.items(), start=1)
-        ]
-
-    def statement(self, customer_ref: str) -> Statement | None:
-        """Give what is unpaid."""
-        self._stage.pause()
-        booked = {paid.reference for posting in self.entries for paid in posting.invoices}
-        unpaid = [invoice for invoice in self._invoices if invoice.reference not in booked]
-        return Statement(self._account, unpaid) if customer_ref == CUSTOMER else None
-
-    def post(self, posting: Posting) -> PostingAnswer:
-        """Book a payment; only a billing that keeps keys knows a repeat."""
-        self._stage.pause()
-        trouble, self.trouble = self.trouble, None
-        if trouble == "not sent":
-            raise PostingNotSentError(posting.key, "no connection")
-        if trouble == "lost":
-            raise PostingUnknownError(posting.key, "no answer, and nothing was booked")
-        if self.exactly_once is ExactlyOnce.KEY and self.find_posting(posting) is not None:
-            return AlreadyPosted(posting.key)
-        if self._leases.is_lost(self._stage.now, self.final_after):
-            self.excused.add(posting.key)
-        self.entries.append(posting)
-        self._stage.pause()
-        if trouble == "booked":
-            raise PostingUnknownError(posting.key, "no answer, and it was booked")
-        return Posted(posting.key)
-
-    def find_posting(self, posting: Posting) -> Posted | None:
-        """Give the entry of a key, or None."""
-        return Posted(posting.key) if posting.key in {entry.key for entry in self.entries} else None
-
-
-class Post:
-    """Takes mails; may refuse, or take one and say that it did not."""
-
-    def __init__(self, stage: Stage, leases: Leases) -> None:
-        self.sent: Counter[str] = Counter()
-        #: Mails that may be sent again: somebody died, or was not answered, between sending and marking.
-        self.excused: set[str] = set()
-        self.trouble: str | None = None
-        self._stage, self._leases = stage, leases
-
-    def send(self, message: EmailMessage) -> None:
-        """Take *message*."""
-        self._stage.pause()
-        key, errand = message["Message-ID"], self._stage.now
-        trouble, self.trouble = self.trouble, None
-        if trouble == "refuses":
-            raise MailError("try later")
-        slow = [other for other in self._stage.waiting if key in other.sending]
-        if any(self._leases.is_lost(worker) for worker in [errand, *slow]):
-            self.excused.add(key)
-        self.sent[key] += 1
-        if errand is not None:
-            errand.sending.add(key)
-        if trouble == "lies":
-            self.excused.add(key)
-            raise MailError("taken, and the line went dead")
-        self._stage.pause()
+#: When a story begins: on a plain day, and in the evening before Morocco's clocks change: for Ramadan, after it, and for good.
+BEGINNINGS = (
+    NOON,
+    NOON,
+    datetime(2019, 5, 4, 20, 30, tzinfo=UTC),
+    datetime(2019, 6, 8, 20, 30, tzinfo=UTC),
+    datetime(2026, 9, 19, 20, 30, tzinfo=UTC),
+)
 
 
 class World:
@@ -140,15 +43,18 @@ class World:
 
     def __init__(self, seed: int, *, asks_gateway: bool = True, **settings: Any) -> None:
         self.random = Random(seed)
-        self.clock = VirtualClock(NOON)
+        self.clock = VirtualClock(self.random.choice(BEGINNINGS))
         self.skew, self.jumps = timedelta(), 0
         self.stage = Stage()
         self.journal = FaultyJournal(
             Journal.open("sqlite:///:memory:"), self.stage, self.random, self.time_and_jumps
         )
-        leases = Leases(self.time_and_jumps)
-        way = self.random.choice((ExactlyOnce.KEY, ExactlyOnce.SEARCH, ExactlyOnce.PARK))
-        self.bills, self.post = Bills(self.stage, way, leases), Post(self.stage, leases)
+        self._leases = leases = Leases(self.time_and_jumps)
+        way = self.random.choice(list(ExactlyOnce))
+        self.bills = Bills(self.stage, way, leases, self.journal, self.clock)
+        self.post = Post(self.stage, leases)
+        self.watch = Watch(self.journal, self.time_and_jumps)
+        self.journal.watch = self._kept
         account = MerchantAccount(
             MERCHANT.client_id, STORE_KEY, "RAK", api_user=API_USER, api_password=API_PASSWORD
         )
@@ -177,6 +83,8 @@ class World:
         #: Invoices whose payment was refused because they are paid already.
         self.refused: list[set[str]] = []
         self.log: list[str] = []
+        #: Called after every step that is not the drama's own.
+        self.checkpoint: Callable[[], object] = lambda: None
 
     def _machine(self) -> Checkout:
         if not self.asks_gateway:
@@ -192,15 +100,33 @@ class World:
         )
         return Checkout(api=api, **self._settings)
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.log.append(f"{seconds} s pass")
+        self.clock.advance(seconds=seconds)
+
+    def mend(self) -> None:
+        """Have billing, mail and database work as they should."""
+        self.journal.next_fault = self.post.trouble = self.bills.trouble = None
+        self.bills.broken_until = self.clock()
+
     def _sleep(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
 
     def _carry(self, body: bytes, /, **how: Any) -> Any:
         """Carry a request of the XML API; whoever asks may be overtaken, or die, before and after the gateway acts."""
-        self.stage.pause()
-        answer = self.transport(body, **how)
-        self.stage.pause()
-        return answer
+        self.stage.pause("operation" if is_operation(body) else "query")
+        self.watch.sending(body, self.stage.now)
+        try:
+            return self.transport(body, **how)
+        finally:
+            self.stage.pause()
+
+    def _kept(self, errand: Errand | None) -> None:
+        self.watch.kept(errand)
+        if errand is not None and self._leases.is_lost(errand):
+            # It may have marked what it sent too late: whoever had taken over sends it again.
+            self.post.excused |= errand.sending
 
     @property
     def checkout(self) -> Checkout:
@@ -220,23 +146,26 @@ class World:
 
     def set_wrong(self, skew: timedelta) -> None:
         """Put the shop's clock ahead or back."""
-        self.skew, self.jumps = skew, self.jumps + 1
+        self.jumps += skew != self.skew
+        self.skew = skew
 
     def time_and_jumps(self) -> tuple[datetime, int]:
         """Give the time, and how often the shop's clock was put right or wrong."""
         return self.clock(), self.jumps
 
-    def begin(self, name: str, work: Any) -> None:
+    def begin(self, name: str, work: Any) -> Errand:
         """Begin an errand."""
         self.log.append(name)
-        self.stage.begin(name, work)
+        errand = self.stage.begin(name, work)
         self._mourn()
+        return errand
 
     def go_on(self, errand: Errand) -> None:
         """Have an errand go on."""
         self.log.append(f"… {errand.name}")
         self.stage.go_on(errand)
         self._mourn()
+        self.checkpoint()
 
     def kill(self, errand: Errand) -> None:
         """Kill whoever is doing an errand."""
