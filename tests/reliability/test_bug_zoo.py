@@ -7,6 +7,7 @@ next ones are tried.
 
 import pytest
 
+from rak_billing.exactly_once import ExactlyOnce
 from support.simulation import (
     defects_of_callbacks,
     defects_of_deliveries,
@@ -23,52 +24,59 @@ FOUND_BY = {
     "repeats_are_processed_again": (True, 0),
     "the_answer_is_not_kept": (True, 0),
     "the_first_callback_wins": (False, 2),
-    "a_late_decline_undoes_an_approval": (True, 2),
-    "a_decline_is_the_end": (True, 1),
-    "a_superseded_attempt_cannot_pay": (True, 0),
+    "a_late_decline_undoes_an_approval": (True, 10),
+    "a_decline_is_the_end": (True, 31),
+    "a_superseded_attempt_cannot_pay": (True, 11),
     "the_answer_leaves_before_the_commit": (True, 28),
-    "a_form_leaves_before_the_commit": (False, 7),
+    "a_form_leaves_before_the_commit": (False, 5),
     "trouble_is_answered_with_a_capture": (False, 2),
-    "a_second_approval_is_captured_too": (True, 0),
+    "a_second_approval_is_captured_too": (True, 3),
     "nobody_looks_who_else_paid": (True, 0),
     "an_order_can_be_paid_twice": (True, 0),
     "a_mail_is_marked_before_it_leaves": (False, 0),
     "a_refused_mail_is_taken_for_sent": (False, 0),
-    "a_mail_is_written_after_the_commit": (True, 0),
+    "a_mail_is_written_after_the_commit": (True, 2),
     "a_lease_holds_nobody_off": (False, 0),
-    "a_stale_worker_has_its_say": (False, 49),
-    "a_receipt_is_issued_for_every_approval": (True, 0),
-    "a_move_is_not_written_down": (True, 0),
-    "history_is_rewritten": (True, 0),
+    "a_stale_worker_has_its_say": (False, 3),
+    "a_receipt_is_issued_for_every_approval": (True, 1),
+    "a_move_is_not_written_down": (True, 1),
+    "history_is_rewritten": (True, 2),
     "the_amount_is_not_compared": (False, 3),
-    "an_open_payment_locks_the_invoices": (True, 0),
-    "a_failure_frees_the_invoices": (True, 0),
-    "a_doubtful_failure_is_a_payment": (True, 1),
+    "an_open_payment_locks_the_invoices": (True, 1),
+    "a_failure_frees_the_invoices": (True, 10),
+    "a_doubtful_failure_is_a_payment": (True, 13),
     "nobody_is_told_of_a_second_payment": (False, 6),
     "asked_for_is_taken_for_captured": (True, 0),
-    "a_callback_alone_is_paid": (True, 0),
+    "a_callback_alone_is_paid": (True, 1),
     "not_found_is_final_at_once": (True, 4),
     "silence_is_not_asked_about": (True, 0),
     "a_second_payment_is_kept": (True, 0),
-    "a_posting_is_repeated_blindly": (False, 6),
-    "a_posting_has_a_new_key_each_time": (False, 1),
-    "a_posting_is_written_at_acceptance": (True, 0),
+    "a_posting_is_repeated_blindly": (False, 31),
+    "a_posting_has_a_new_key_each_time": (False, 9),
+    "a_posting_is_written_at_acceptance": (True, 1),
     "the_fee_is_posted_too": (True, 0),
     "money_is_a_float": (False, 1),
-    "an_unknown_capture_is_taken_for_done": (True, 15),
+    "an_unknown_capture_is_taken_for_done": (True, 3),
     "an_unknown_operation_is_taken_for_not_done": (True, 25),
     "an_operation_is_sent_before_it_is_written_down": (True, 0),
-    "an_operation_is_never_looked_for": (True, 0),
+    "an_operation_is_never_looked_for": (True, 13),
     "machines_sweep_without_a_lease": (True, 0),
-    "the_sweep_forgets_the_fence": (True, 0),
-    "money_is_moved_whatever_came_meanwhile": (True, 0),
-    "a_lease_begins_before_it_is_taken": (True, 0),
-    "a_relieved_worker_posts_all_the_same": (True, 0),
-    "a_search_without_result_is_final_at_once": (True, 0),
-    "a_posting_without_an_answer_is_taken_for_posted": (True, 0),
-    "a_refused_posting_is_taken_for_posted": (True, 0),
-    "what_was_begun_is_forgotten": (True, 0),
+    "the_sweep_forgets_the_fence": (True, 26),
+    "a_lease_begins_before_it_is_taken": (True, 33),
+    "a_relieved_worker_posts_all_the_same": (False, 41),
+    "a_search_without_result_is_final_at_once": (True, 49),
+    "a_posting_without_an_answer_is_taken_for_posted": (False, 9),
+    "a_refused_posting_is_taken_for_posted": (False, 3),
+    "what_was_begun_is_forgotten": (True, 40),
     "a_clock_that_stood_ahead_strands_what_it_wrote": (True, 5),
+}
+#: Mistakes that harm one kind of billing are looked for there.
+WAYS = {
+    "a_relieved_worker_posts_all_the_same": ExactlyOnce.SAME_TRANSACTION,
+    "a_search_without_result_is_final_at_once": ExactlyOnce.SEARCH,
+    "what_was_begun_is_forgotten": ExactlyOnce.SEARCH,
+    "a_posting_has_a_new_key_each_time": ExactlyOnce.SEARCH,
+    "a_posting_is_repeated_blindly": ExactlyOnce.PARK,
 }
 #: Importing them fills the zoo.
 HOUSES = (defects_of_callbacks, defects_of_deliveries, defects_of_recovery, defects_of_moving)
@@ -83,13 +91,14 @@ def test_the_simulation_notices(name, monkeypatch):
     """With the defect in it a seed breaks a promise."""
     asks_gateway, first = FOUND_BY[name]
     DEFECTS[name](monkeypatch)
-    assert any(breaks(seed, asks_gateway=asks_gateway) for seed in range(first, first + _MORE))
+    how = {"asks_gateway": asks_gateway, "way": WAYS.get(name)}
+    assert any(breaks(seed, **how) for seed in range(first, first + _MORE))
 
 
-def breaks(seed, *, asks_gateway):
+def breaks(seed, **how):
     """Tell whether a seed breaks a promise."""
     try:
-        play(seed, asks_gateway=asks_gateway)
+        play(seed, **how)
     except Violation:
         return True
     return False

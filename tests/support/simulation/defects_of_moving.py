@@ -16,7 +16,6 @@ from rak_billing.payments.operations import Operations
 from rak_billing.payments.outbox import Outbox
 from rak_billing.payments.records import OperationOutcome
 from rak_billing.posting_desk import PostingDesk
-from rak_billing.recovery import moving
 from rak_billing.recovery.gateway import PacedGateway
 from rak_billing.recovery.moving import Mover
 from rak_billing.recovery.sweeping import Sweep
@@ -79,35 +78,6 @@ def machines_sweep_without_a_lease(patch: MonkeyPatch) -> None:
 def the_sweep_forgets_the_fence(patch: MonkeyPatch) -> None:
     """A machine that was held up writes what it learned long ago."""
     patch.setattr(Inquiries, "is_held", lambda *_: True)
-
-
-@defect
-def money_is_moved_whatever_came_meanwhile(patch: MonkeyPatch) -> None:
-    """Just before it is sent nobody looks whether a callback, or another machine, was faster."""
-    right = Mover._keep
-
-    def keep(self: Mover, tx: Any, inquiry: Any, move: Any, operation: Any) -> None:
-        with MonkeyPatch.context() as blind:
-            blind.setattr(Inquiries, "is_held", lambda *_: True)
-            blind.setattr(moving, "_MOVABLE", _Anything())
-            right(self, tx, inquiry, move, operation)
-
-    patch.setattr(Mover, "_keep", keep)
-
-
-class _Anything(dict[Any, Any]):
-    def __missing__(self, _key: object) -> Any:
-        return _ANY
-
-
-class _Any:
-    def __eq__(self, _other: object) -> bool:
-        return True
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-_ANY = _Any()
 
 
 @defect

@@ -41,7 +41,9 @@ BEGINNINGS = (
 class World:
     """Everything, and what happened to it."""
 
-    def __init__(self, seed: int, *, asks_gateway: bool = True, **settings: Any) -> None:
+    def __init__(
+        self, seed: int, *, asks_gateway: bool = True, way: ExactlyOnce | None = None, **settings: Any
+    ) -> None:
         self.random = Random(seed)
         self.clock = VirtualClock(self.random.choice(BEGINNINGS))
         self.skew, self.jumps = timedelta(), 0
@@ -50,8 +52,8 @@ class World:
             Journal.open("sqlite:///:memory:"), self.stage, self.random, self.time_and_jumps
         )
         self._leases = leases = Leases(self.time_and_jumps)
-        way = self.random.choice(list(ExactlyOnce))
-        self.bills = Bills(self.stage, way, leases, self.journal, self.clock)
+        drawn = self.random.choice(list(ExactlyOnce))
+        self.bills = Bills(self.stage, way or drawn, leases, self.journal, self.clock)
         self.post = Post(self.stage, leases)
         self.watch = Watch(self.journal, self.time_and_jumps)
         self.journal.watch = self._kept
