@@ -251,3 +251,32 @@ def test_after_days_without_a_look_there_is_one_more(state, is_asked_again):
     first = next_due(state, since=NOW - years, asked_at=NOW)
     assert first == (NOW + timedelta(days=1) if is_asked_again else None)
     assert next_due(state, since=NOW - years, asked_at=NOW, before=NOW - timedelta(days=1)) is None
+
+
+def accepted(**changes):
+    """A payment that a callback told of, and that its order counts."""
+    facts = {"attempt": AttemptState.CAPTURE_REQUESTED, "order": OrderState.ACCEPTED, "counts": True}
+    return attrs.evolve(BASE, **(facts | changes))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_held_elsewhere": True},
+        {"since": NOW - timedelta(minutes=5) + timedelta(seconds=1)},
+        {"started_at": NOW - timedelta(days=5)},
+        {"order": OrderState.OPEN},
+    ],
+    ids=["invoices held elsewhere", "our answer may be under way", "too old", "no order holds it"],
+)
+def test_money_is_captured_only_where_that_is_safe(change):
+    """Each condition by itself keeps the sweep from asking for it; with all of them it asks."""
+    assert Move.CAPTURE is decide_look(Finding(Holds.RESERVED), accepted()).move
+    assert decide_look(Finding(Holds.RESERVED), accepted(**change)).move is None
+
+
+@pytest.mark.parametrize(("is_settled", "move"), [(False, Move.VOID), (True, Move.REFUND)])
+def test_a_payment_too_many_is_voided_while_its_batch_is_open(is_settled, move):
+    """And refunded after that, never before: a refund of what is not settled may be refused, or lost."""
+    second = attrs.evolve(BASE, attempt=AttemptState.DUPLICATE, order=OrderState.PAID)
+    assert move is decide_look(Finding(Holds.TAKEN, is_settled=is_settled), second).move
