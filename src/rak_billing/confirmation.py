@@ -130,7 +130,11 @@ class Confirmation:
         )
         for topic in (CONFIRMATION_MAIL, POSTING) if self.posts else (CONFIRMATION_MAIL,):
             tx.outbox.add(
-                key=f"{topic}/{order.reference}", topic=topic, order_reference=order.reference, at=at
+                key=f"{topic}/{order.reference}",
+                tenant=order.tenant,
+                topic=topic,
+                order_reference=order.reference,
+                at=at,
             )
 
 

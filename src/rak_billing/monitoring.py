@@ -9,10 +9,10 @@ than `MOST` rows of a kind: however long the past, a question costs the same.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, Row, Subquery, func, select
+from sqlalchemy import Connection, func, select
 
 from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
 from rak_billing.errors import BillingError
@@ -169,21 +169,22 @@ def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
 
 def _outbox(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
     outbox = schema.outbox
-    unsent = select(outbox).where(outbox.c.sent_at.is_(None))
+    unsent = select(outbox).where(outbox.c.tenant == tenant, outbox.c.sent_at.is_(None))
     first = unsent.where(outbox.c.parked_at.is_(None)).order_by(outbox.c.due_at).limit(MOST).subquery()
     waiting = {
         row.topic: row
-        for row in _of_operator(
-            connection,
-            tenant,
-            first,
-            first.c.topic,
-            func.count(first.c.last_error).label("retried"),
-            func.min(first.c.due_at).label("due_at"),
+        for row in connection.execute(
+            select(
+                first.c.topic,
+                func.count().label("number"),
+                func.count(first.c.last_error).label("retried"),
+                func.min(first.c.due_at).label("due_at"),
+            ).group_by(first.c.topic)
         )
     }
     parked = unsent.where(outbox.c.parked_at.is_not(None)).order_by(outbox.c.parked_at).limit(MOST).subquery()
-    dead = {row.topic: row.number for row in _of_operator(connection, tenant, parked, parked.c.topic)}
+    given_up = select(parked.c.topic, func.count().label("number")).group_by(parked.c.topic)
+    dead = {row.topic: row.number for row in connection.execute(given_up)}
     for name, words, counts in (
         (
             "waiting",
@@ -217,21 +218,14 @@ def _reviews(connection: Connection, tenant: str) -> dict[str, int]:
         .limit(MOST)
         .subquery()
     )
-    return {row.kind: row.number for row in _of_operator(connection, tenant, first, first.c.kind)}
-
-
-def _of_operator(
-    connection: Connection, tenant: str, first: Subquery, by: ColumnElement[str], *more: ColumnElement[Any]
-) -> list[Row[Any]]:
-    """Count rows that name an order, by the values of a column; no more than they are."""
     orders = schema.orders
     # The operator is looked for among the answers: asked for, a database may begin with all of its orders.
     query = (
-        select(orders.c.tenant, by, func.count().label("number"), *more)
+        select(orders.c.tenant, first.c.kind, func.count().label("number"))
         .join_from(first, orders, orders.c.reference == first.c.order_reference)
-        .group_by(orders.c.tenant, by)
+        .group_by(orders.c.tenant, first.c.kind)
     )
-    return [row for row in connection.execute(query) if row.tenant == tenant]
+    return {row.kind: row.number for row in connection.execute(query) if row.tenant == tenant}
 
 
 def _age(name: str, words: str, since: datetime | None, now: datetime) -> Metric:

@@ -81,7 +81,7 @@ def test_a_worker_that_died_is_relieved(shop):
     assert 1 == shop.checkout.deliver()
     with shop.journal.writing() as tx:
         tx.outbox.failed(dead, error="late", now=shop.now)
-        assert 0 == tx.outbox.waiting()
+        assert 0 == tx.outbox.waiting("RAK")
 
 
 def test_a_worker_that_was_relieved_has_no_say(shop):
@@ -93,7 +93,7 @@ def test_a_worker_that_was_relieved_has_no_say(shop):
         tx.outbox.claim("RAK", now=shop.now)
         tx.outbox.failed(slow, error="late", now=shop.now)
         tx.outbox.done(slow, at=shop.now)
-        assert (1, None) == (tx.outbox.waiting(), tx.outbox.claim("RAK", now=shop.now + LEASE / 2))
+        assert (1, None) == (tx.outbox.waiting("RAK"), tx.outbox.claim("RAK", now=shop.now + LEASE / 2))
 
 
 def test_the_mail_keeps_its_id_when_it_is_sent_again(shop):
@@ -173,6 +173,43 @@ def test_a_claim_costs_the_same_however_much_waits_or_was_sent(tmp_path):
                 write_past(connection, first + 20_000, last + 20_000)
             steps.append(steps_of(shop.journal.engine, lambda: claim(shop)))
         assert 0 < steps[1] <= steps[0] + 20
+
+
+def give_to_another(engine):
+    """Make all that waits another operator's, and older than ours, but for the first order's."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE orders SET tenant = 'SRM' WHERE reference IN (SELECT order_reference FROM outbox WHERE key <> "
+            "(SELECT key FROM outbox ORDER BY length(key) LIMIT 1))"
+        )
+        connection.exec_driver_sql(
+            "UPDATE outbox SET due_at = '2018-09-10T00:00:00.000000Z', tenant = 'SRM' WHERE key <> "
+            "(SELECT key FROM outbox ORDER BY length(key) LIMIT 1)"
+        )
+
+
+def test_a_claim_walks_past_no_backlog_of_another_operator(tmp_path):
+    """Steps of SQLite's machine: no more with twenty thousand older messages of another operator than with ten."""
+    steps = []
+    for waiting in (10, 20_000):
+        (tmp_path / str(waiting)).mkdir()
+        with till(tmp_path / str(waiting)) as shop:
+            shop.settle(approved(shop.pay(A)))
+            with shop.journal.engine.begin() as connection:
+                write_past(connection, 1, waiting, is_over=False)
+            give_to_another(shop.journal.engine)
+            steps.append(steps_of(shop.journal.engine, lambda: claim(shop)))
+    assert 0 < steps[1] <= steps[0] + 20
+
+
+def test_on_postgresql_a_claim_walks_past_no_backlog_of_another_operator(postgres):
+    """By the server's own account: a few rows, with twenty thousand older messages of another operator."""
+    with till(PostgresPlace(postgres)) as shop:
+        shop.settle(approved(shop.pay(A)))
+        with shop.journal.engine.begin() as connection:
+            write_past(connection, 1, 20_000, is_over=False)
+        give_to_another(shop.journal.engine)
+        assert 10 > most_rows_read(shop.journal.engine, lambda: claim(shop))
 
 
 def test_on_postgresql_a_claim_reads_what_it_takes(postgres):

@@ -92,7 +92,9 @@ def test_a_reader_does_not_wait_for_a_writer(place):
 
 def test_errors_hide_the_data(place):
     """A refused row is named by its table, never by what was in it."""
-    row = {"key": "1", "topic": "M. Secret", "order_reference": "none", "tries": 0, "due_at": NOON}
+    row = {
+        "key": "1", "tenant": "RAK", "topic": "M. Secret", "order_reference": "none", "tries": 0, "due_at": NOON,
+    }  # fmt: skip
     with Journal.open(place.url) as journal:
         with pytest.raises(JournalError) as caught, journal.writing() as tx:
             tx.connection.execute(insert(schema.outbox).values(**row))

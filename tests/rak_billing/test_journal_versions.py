@@ -4,17 +4,17 @@ from secrets import token_bytes
 
 import attrs
 import pytest
-from sqlalchemy import create_engine, insert, inspect, select
+from sqlalchemy import create_engine, insert, inspect, select, update
 
 from rak_billing.errors import JournalError, SchemaVersionError
 from rak_billing.payments import schema
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
-from rak_billing.payments.upgrading import migrate, versions
+from rak_billing.payments.upgrading import migrate, statements, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
 from support.callbacks import approved
-from support.checkout_kit import A, B, Till, till
-from support.operators import run_up_to
+from support.checkout_kit import NOON, A, B, Till, till
+from support.operators import run_statements, run_up_to
 from support.tables import described
 
 
@@ -34,8 +34,8 @@ def url_of(engine):
     return engine.url.render_as_string(hide_password=False)
 
 
-#: Columns of the fourth version and the fifth.
-ADDED_FOR_RECOVERY = (
+#: Columns of the fourth version, the fifth and the eighth.
+ADDED_SINCE = (
     ("events", "attempt_before"),
     ("events", "order_before"),
     ("events", "facts"),
@@ -43,6 +43,7 @@ ADDED_FOR_RECOVERY = (
     ("reviews", "resolved_why"),
     ("outbox", "parked_at"),
     ("outbox", "begun_at"),
+    ("outbox", "tenant"),
 )
 
 
@@ -88,7 +89,7 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
             connection.exec_driver_sql(
                 "CREATE INDEX ix_outbox_due ON outbox (due_at, key) WHERE sent_at IS NULL"
             )
-            for table, column in (("callbacks", "reduced_at"), *ADDED_FOR_RECOVERY):
+            for table, column in (("callbacks", "reduced_at"), *ADDED_SINCE):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
             connection.exec_driver_sql("DELETE FROM events")
             for index in ("uq_orders_open", "uq_callbacks_processed", "uq_gateway_transactions_approved"):
@@ -147,12 +148,46 @@ def test_a_unique_open_order_is_a_key(place):
             tx.connection.execute(insert(schema.orders).values(row | {"reference": "other"}))
 
 
+def forget_operators(connection):
+    """Set the outbox back to the version before the eighth."""
+    for statement in (
+        "DROP INDEX ix_outbox_due",
+        "DROP INDEX ix_outbox_dead",
+        "ALTER TABLE outbox DROP COLUMN tenant",
+        "CREATE INDEX ix_outbox_due ON outbox (due_at, key) WHERE sent_at IS NULL AND parked_at IS NULL",
+        "CREATE INDEX ix_outbox_dead ON outbox (parked_at, key) WHERE sent_at IS NULL AND parked_at IS NOT NULL",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_waits_gets_the_operator_of_its_order(place, by_hand):
+    """Upgraded by the package or by a person who runs its statements: nothing is lost, and each operator's worker finds its own."""
+    with till(place) as shop:
+        for invoice in (A, B):
+            shop.settle(approved(shop.pay(invoice)))
+        other = shop.rows("outbox")[0]["order_reference"]
+        with shop.journal.engine.begin() as connection:
+            change = update(schema.orders).where(schema.orders.c.reference == other)
+            connection.execute(change.values(tenant="SRM"))
+            forget_operators(connection)
+            connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0007'")
+            if by_hand:
+                run_statements(connection, statements(connection.dialect.name, "0007"))
+    Journal.open(place.url, upgrade=not by_hand).close()
+    with Journal.open(place.url) as journal, journal.writing() as tx:
+        assert (1, 1) == (tx.outbox.waiting("RAK"), tx.outbox.waiting("SRM"))
+        assert other == tx.outbox.claim("SRM", now=NOON).order_reference
+        assert other != tx.outbox.claim("RAK", now=NOON).order_reference
+
+
 def test_two_payments_of_one_transaction_stay_where_they_are_there(place):
     """The key came later: both stay paid, the second by another name, and a third is refused."""
     with till(place) as shop:
         for invoice in (A, B):
             shop.settle(approved(shop.pay(invoice)))
         with shop.journal.engine.begin() as connection:
+            forget_operators(connection)
             connection.exec_driver_sql("DROP INDEX uq_gateway_transactions_approved")
             connection.exec_driver_sql("UPDATE gateway_transactions SET transaction_id = 'T1'")
             connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0006'")

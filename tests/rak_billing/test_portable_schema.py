@@ -41,7 +41,7 @@ TENANT_OF = {
     "reviews(callback_digest, kind, order_id)": "its attempt's",
     "receipts(order_reference)": "its own column",
     "receipts(secret_hash)": "its own column",
-    "outbox(key)": "its order's",
+    "outbox(key)": "its own column",
     "inquiries(order_id)": "its own column",
     "operations(key)": "its attempt's",
     "operations(order_id)": "its attempt's",

@@ -53,8 +53,8 @@ def order_of(shop, form):
 
 OPERATION = "INSERT INTO operations (key, order_id, kind, record, sent_at{more}) VALUES ('k/{id}', '{id}', 'void', 'x', '{at}'{rest})"
 UNFINISHED = {
-    "a posting that was not made": "INSERT INTO outbox (key, topic, order_reference, tries, due_at) "
-    "VALUES ('p/{order}', 'posting', '{order}', 3, '{at}')",
+    "a posting that was not made": "INSERT INTO outbox (key, tenant, topic, order_reference, tries, due_at) "
+    "VALUES ('p/{order}', 'RAK', 'posting', '{order}', 3, '{at}')",
     "a mail that was given up": "UPDATE outbox SET sent_at = NULL, parked_at = '{at}' WHERE order_reference = '{order}'",
     "a void whose end is unknown": OPERATION.format(more="", rest="", id="{id}", at="{at}"),
     "a look at the gateway that is due": "UPDATE inquiries SET asked_at = '{at}', due_at = '{at}' WHERE order_id = '{id}'",
@@ -99,8 +99,8 @@ def test_that_a_payment_was_posted_belongs_to_the_books(shop):
     order = order_of(shop, shop.paid)
     change(
         shop,
-        "INSERT INTO outbox (key, topic, order_reference, tries, due_at, sent_at) VALUES "
-        f"('posting/{order}', 'posting', '{order}', 1, '2018-09-10T10:00:00.000000Z', '2018-09-10T10:00:00.000000Z')",
+        "INSERT INTO outbox (key, tenant, topic, order_reference, tries, due_at, sent_at) VALUES "
+        f"('posting/{order}', 'RAK', 'posting', '{order}', 1, '2018-09-10T10:00:00.000000Z', '2018-09-10T10:00:00.000000Z')",
     )
     assert 1 == purged(shop, timedelta(days=400))[Kind.MAILS]
     assert ["posting"] == [row["topic"] for row in shop.rows("outbox")]

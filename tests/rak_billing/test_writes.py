@@ -54,12 +54,12 @@ def test_a_refused_write_undoes_all_that_waited(place):
         form = shop.pay(A)
         order = shop.rows("orders")[0]["reference"]
         with shop.journal.writing() as tx:
-            tx.outbox.add(key="k", topic="t", order_reference=order, at=NOON)
+            tx.outbox.add(key="k", tenant="RAK", topic="t", order_reference=order, at=NOON)
         fence = shop.rows("inquiries")[0]["fence"]
 
         def again(tx):
             tx.inquiries.hasten(form.order_id, at=NOON)
-            tx.outbox.add(key="k", topic="t", order_reference=order, at=NOON)
+            tx.outbox.add(key="k", tenant="RAK", topic="t", order_reference=order, at=NOON)
 
         with pytest.raises(JournalError):
             shop.journal.run(again)
@@ -76,7 +76,7 @@ def test_on_a_server_the_writes_are_one_journey(postgres):
             event.listen(tx.connection, "before_cursor_execute", lambda *args: seen.append(args[3]))
             order, _ = tx.orders.apply(Event.DECLINE, *moved, at=NOON)
             tx.inquiries.hasten(form.order_id, at=NOON)
-            tx.outbox.add(key="k", topic="t", order_reference=order.reference, at=NOON)
+            tx.outbox.add(key="k", tenant="RAK", topic="t", order_reference=order.reference, at=NOON)
         (values,) = seen
         assert 1 == list(values.values()).count(form.order_id)
     place.clear()

@@ -132,17 +132,16 @@ class Reviews(Part):
 class Outbox(Part):
     """What must leave."""
 
-    def add(self, *, key, topic, order_reference, at):
+    def add(self, *, key, tenant, topic, order_reference, at):
         row = SimpleNamespace(
-            key=key, topic=topic, order_reference=order_reference, tries=0, due_at=at,
+            key=key, tenant=tenant, topic=topic, order_reference=order_reference, tries=0, due_at=at,
             begun_at=None, sent_at=None, parked_at=None, error="",
         )  # fmt: skip
         new(self.it.outbox, key, row)
 
     def claim(self, tenant, *, now, without=()):
-        due = [one for one in self.it.outbox.values() if not (one.sent_at or one.parked_at)]
+        due = [one for one in self._unsent(tenant) if not one.parked_at]
         due = [one for one in due if is_due(one, now) and one.topic not in without]
-        due = [one for one in due if self.it.orders[one.order_reference].tenant == tenant]
         if not due:
             return None
         row = min(due, key=lambda one: (one.due_at, one.key))
@@ -165,11 +164,10 @@ class Outbox(Part):
         return self._mark(entry, parked_at=at, error=error)
 
     def dead_letters(self, tenant):
-        dead = [one for one in self.it.outbox.values() if one.parked_at and not one.sent_at]
+        dead = [one for one in self._unsent(tenant) if one.parked_at]
         return tuple(
             DeadLetter(one.key, one.topic, one.order_reference, one.tries, one.error, one.parked_at)
             for one in sorted(dead, key=lambda one: (one.parked_at, one.key))
-            if self.it.orders[one.order_reference].tenant == tenant
         )
 
     def revive(self, key, *, at, is_done):
@@ -180,8 +178,11 @@ class Outbox(Part):
             self._change(key, **fresh)
         return is_dead
 
-    def waiting(self):
-        return sum(one.sent_at is None for one in self.it.outbox.values())
+    def waiting(self, tenant):
+        return len(self._unsent(tenant))
+
+    def _unsent(self, tenant):
+        return [one for one in self.it.outbox.values() if one.tenant == tenant and not one.sent_at]
 
     def _mark(self, entry, **values):
         row = self.it.outbox[entry.key]

@@ -25,7 +25,12 @@ from rak_billing.portal.schema import metadata as portal_metadata
 
 def run_up_to(connection: Connection, version: str) -> None:
     """Run the migrations up to *version*, as an older package would have, in the transaction of *connection*."""
-    for statement in statements(connection.dialect.name, None, version).split(";"):
+    run_statements(connection, statements(connection.dialect.name, None, version))
+
+
+def run_statements(connection: Connection, script: str) -> None:
+    """Run what ``db upgrade --sql`` prints, one statement after the other, in the transaction of *connection*."""
+    for statement in script.split(";"):
         lines = [line for line in statement.splitlines() if not line.startswith(("BEGIN", "COMMIT", "--"))]
         if "".join(lines).strip():
             connection.exec_driver_sql("\n".join(lines))

@@ -24,7 +24,7 @@ from rak_billing.payments.wrong_clocks import first_due
 LEASE: Final = timedelta(minutes=5)
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
-_ADD: Final = inserted(schema.outbox, "key", "topic", "order_reference", "tries", "due_at")
+_ADD: Final = inserted(schema.outbox, "key", "tenant", "topic", "order_reference", "tries", "due_at")
 
 
 @attrs.frozen
@@ -34,12 +34,13 @@ class Outbox:
     _connection: Connection = attrs.field(repr=False)
     _writes: Writes = attrs.field(repr=False)
 
-    def add(self, *, key: str, topic: str, order_reference: str, at: datetime) -> None:
-        """Put in a new entry, due at once; the database refuses a second one of the same key."""
+    def add(self, *, key: str, tenant: str, topic: str, order_reference: str, at: datetime) -> None:
+        """Put in a new entry about an order of the operator's, due at once; the database refuses a second one of the same key."""
         self._writes.put_off(
             (schema.outbox.name, key),
             _ADD,
             key=key,
+            tenant=tenant,
             topic=topic,
             order_reference=order_reference,
             tries=0,
@@ -56,14 +57,11 @@ class Outbox:
             without: Topics that this worker cannot deliver.
         """
         table = schema.outbox
-        # Looked up for the entry in hand; asked the other way round, the database lists all orders of the operator first.
-        orders = schema.orders
-        whose = select(orders.c.tenant).where(orders.c.reference == table.c.order_reference).scalar_subquery()
         theirs = select(table).where(
+            table.c.tenant == tenant,
             table.c.sent_at.is_(None),
             table.c.parked_at.is_(None),
             table.c.topic.not_in(sorted(without)),
-            whose == tenant,
         )
         # Rows that another worker is claiming are passed over where the database can do so.
         query = theirs.order_by(table.c.due_at, table.c.key).limit(1).with_for_update(skip_locked=True)
@@ -102,11 +100,9 @@ class Outbox:
 
     def dead_letters(self, tenant: str) -> tuple[DeadLetter, ...]:
         """Return what the operator's workers gave up, the oldest first."""
-        table, orders = schema.outbox, schema.orders
-        query = (
-            select(table)
-            .join(orders, orders.c.reference == table.c.order_reference)
-            .where(orders.c.tenant == tenant, table.c.parked_at.is_not(None), table.c.sent_at.is_(None))
+        table = schema.outbox
+        query = select(table).where(
+            table.c.tenant == tenant, table.c.parked_at.is_not(None), table.c.sent_at.is_(None)
         )
         rows = self._connection.execute(query.order_by(table.c.parked_at, table.c.key))
         return tuple(
@@ -123,9 +119,10 @@ class Outbox:
         values = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
         return self._connection.execute(update(table).where(*is_dead).values(values)).rowcount == 1
 
-    def waiting(self) -> int:
-        """Return how many entries are not delivered yet."""
-        query = select(func.count()).where(schema.outbox.c.sent_at.is_(None))
+    def waiting(self, tenant: str) -> int:
+        """Return how many of the operator's entries are not delivered yet."""
+        table = schema.outbox
+        query = select(func.count()).where(table.c.tenant == tenant, table.c.sent_at.is_(None))
         return int(self._connection.execute(query).scalar_one())
 
     def _mark(self, entry: OutboxEntry, **values: object) -> bool:

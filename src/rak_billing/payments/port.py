@@ -278,8 +278,8 @@ class ReceiptsPort(Protocol):
 class OutboxPort(Protocol):
     """What must leave this machine, written in the transaction that pays."""
 
-    def add(self, *, key: str, topic: str, order_reference: str, at: datetime) -> None:
-        """Put in an entry, due at once; JournalError for a second one of the same key."""
+    def add(self, *, key: str, tenant: str, topic: str, order_reference: str, at: datetime) -> None:
+        """Put in an entry about an order of the operator's, due at once; JournalError for a second one of the same key."""
         ...
 
     def claim(self, tenant: str, *, now: datetime, without: Collection[str] = ()) -> OutboxEntry | None:
@@ -318,8 +318,8 @@ class OutboxPort(Protocol):
         """Take up again what was given up, or mark it as delivered by hand; tell whether there was such an entry."""
         ...
 
-    def waiting(self) -> int:
-        """Return how many entries are not delivered yet."""
+    def waiting(self, tenant: str) -> int:
+        """Return how many of the operator's entries are not delivered yet."""
         ...
 
 

@@ -282,9 +282,17 @@ outbox = Table(
     Column("last_error", PlainText),
     Column("parked_at", Instant),
     Column("begun_at", Instant),
+    # Its order's; here, so that nobody walks past the backlog of another operator.
+    Column("tenant", PlainText, nullable=False),
     # On the waiting rows alone: else finding the next takes the longer, the longer the past is.
-    Index("ix_outbox_due", "due_at", "key", **only_where("sent_at IS NULL AND parked_at IS NULL")),
-    Index("ix_outbox_dead", "parked_at", "key", **only_where("sent_at IS NULL AND parked_at IS NOT NULL")),
+    Index("ix_outbox_due", "tenant", "due_at", "key", **only_where("sent_at IS NULL AND parked_at IS NULL")),
+    Index(
+        "ix_outbox_dead",
+        "tenant",
+        "parked_at",
+        "key",
+        **only_where("sent_at IS NULL AND parked_at IS NOT NULL"),
+    ),
     sqlite_strict=True,
 )
 

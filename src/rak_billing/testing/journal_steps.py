@@ -12,7 +12,7 @@ from rak_billing.errors import JournalError
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import KnownCallback, OrderRecord
 from rak_billing.payments.states import Event, OrderState
-from rak_billing.testing.journal_samples import FACTS, NOW, begin, order
+from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, begin, order
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=JournalError)
@@ -84,6 +84,6 @@ def put(journal: JournalPort, *keys: str) -> None:
     for key in keys:
         journal.run(
             lambda tx, key=key: tx.outbox.add(  # type: ignore[misc]
-                key=key, topic="mail", order_reference="ORDER-1", at=NOW
+                key=key, tenant=TENANT, topic="mail", order_reference="ORDER-1", at=NOW
             )
         )

@@ -49,10 +49,10 @@ class OutboxConformance:
         assert late is not None
         assert newer is not None
         journal.run(lambda tx: tx.outbox.done(late, at=NOW))
-        assert journal.run(lambda tx: tx.outbox.waiting()) == 1
+        assert journal.run(lambda tx: (tx.outbox.waiting(TENANT), tx.outbox.waiting("OTHER"))) == (1, 0)
         journal.run(lambda tx: tx.outbox.done(newer, at=NOW))
         journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
-        assert journal.run(lambda tx: tx.outbox.waiting()) == 0
+        assert journal.run(lambda tx: tx.outbox.waiting(TENANT)) == 0
 
     def test_a_failed_entry_comes_again(self, journal: JournalPort) -> None:
         """Not at once, and not never."""
@@ -102,7 +102,7 @@ class OutboxConformance:
             at = NOW + timedelta(minutes=minutes)
             journal.run(
                 lambda tx, k=key, t=topic, at=at: tx.outbox.add(  # type: ignore[misc]
-                    key=k, topic=t, order_reference="ORDER-1", at=at
+                    key=k, tenant=TENANT, topic=t, order_reference="ORDER-1", at=at
                 )
             )
         now = NOW + timedelta(minutes=3)
@@ -137,10 +137,10 @@ class OutboxConformance:
         journal.run(lambda tx: tx.outbox.park(again, error="no answer", at=later))
         revived = [journal.run(lambda tx: tx.outbox.revive("K1", at=later, is_done=True)) for _ in range(2)]
         assert revived == [True, False]
-        assert journal.run(lambda tx: (tx.outbox.waiting(), tx.outbox.dead_letters(TENANT))) == (0, ())
+        assert journal.run(lambda tx: (tx.outbox.waiting(TENANT), tx.outbox.dead_letters(TENANT))) == (0, ())
 
     def test_a_key_is_put_in_once(self, journal: JournalPort) -> None:
         """So no payment is told twice."""
         put(journal, "K1")
         with refused():
-            journal.run(lambda tx: tx.outbox.add(key="K1", topic="mail", order_reference="ORDER-1", at=NOW))
+            put(journal, "K1")
