@@ -513,3 +513,16 @@ def test_a_callback_that_comes_while_the_sweep_is_about_to_capture_stops_it(shop
     assert not any(b"PostAuth" in body for _, body in shop.bank.requests)
     shop.checkout.sweep()
     assert (("captured", "paid"), ["clock_skew"]) == (shop.states(form), shop.reviews())
+
+
+def test_a_void_that_never_gets_through_is_tried_thrice_and_then_for_a_person():
+    """Each try is sure not to have been carried out before the next; the money stays held, and nobody loses sight of it."""
+    with counter(None, *ALL) as shop:
+        first, second = shop.till.pay(A), shop.till.pay(A)
+        shop.pay(first)
+        shop.pay(second)
+        shop.api_faults(ApiCutBefore(on="operations"))
+        sweep_through(shop, days=1)
+        tries = [row["outcome"] for row in shop.till.rows("operations")]
+        assert ["not_done"] * 3 == tries
+        assert ("duplicate", True) == (shop.state(second), "not_voided" in shop.reviews())
