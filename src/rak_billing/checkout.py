@@ -20,7 +20,7 @@ from cmi_gateway.money import Money
 from cmi_gateway.moroccan_time import check_zone_data
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
-from rak_billing.checkout_checks import check_choice, is_confirmation, log_findings
+from rak_billing.checkout_checks import check_choice, check_limit, is_confirmation, log_findings
 from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
@@ -369,7 +369,11 @@ class Checkout:
             limit: Look at no more attempts than this.
 
             budget: Begin no look after so long. One request a second leaves, over all machines together.
+
+        Raises:
+            TenantError: *limit* is below 1.
         """
+        check_limit(limit)
         if self.api is None:
             self._no_api.warn("no api was given: payments that stay silent are not asked about")
             return SweepReport()
@@ -385,7 +389,12 @@ class Checkout:
         or meets a fault that nobody foresaw, is due again after a pause and holds up nothing else; what cannot be repeated
         safely, or was tried for days, is put before a person. Call this after answering a callback, and from a worker.
         Without a mailer mails wait, and the log says so once.
+
+        Raises:
+            TenantError: *limit* is below 1.
         """
+        if limit is not None:
+            check_limit(limit)
         return sum(islice(self.deliveries(), limit))
 
     def deliveries(self) -> Iterator[bool]:

@@ -37,6 +37,14 @@ def check_choice(chosen: Collection[str], accepted: str | Money) -> None:
         )
 
 
+def check_limit(limit: int) -> None:
+    """Refuse a limit that would let nothing be done, for ever."""
+    if limit < 1:
+        raise TenantError(
+            "checkout", "limit", f"expected 1 or more, got {limit}: leave it out for the usual one"
+        )
+
+
 def log_findings(tenant: Tenant, *, confirm: str) -> None:
     """Tell the operator what should not be so; once for each start of a portal or worker, as each makes one checkout."""
     for finding in legal_findings(tenant.fee_schedule):

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from rak_billing.delivery import MOST_TRIES
+from rak_billing.errors import TenantError
 from rak_billing.payments.outbox import LEASE
 from rak_billing.tenant import Tenant
 from support.callbacks import approved
@@ -52,6 +53,14 @@ def test_a_refused_mail_is_sent_later(shop):
     assert 0 == shop.checkout.deliver()
     shop.wait(minutes=1)
     assert (1, 3, "full") == (shop.checkout.deliver(), shop.rows("outbox")[0]["tries"], "full")
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_that_lets_nothing_leave_is_refused(shop, limit):
+    """A caller's slip is named, and nothing is tried."""
+    with pytest.raises(TenantError, match=f"limit.*expected 1 or more, got {limit}"):
+        shop.checkout.deliver(limit=limit)
+    assert (0, 1) == (shop.rows("outbox")[0]["tries"], shop.checkout.deliver(limit=1))
 
 
 def test_the_pause_has_a_limit(shop):

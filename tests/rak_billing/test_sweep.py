@@ -16,6 +16,7 @@ from cmi_gateway.simulator.faults import (
     ReplyIgnored,
     ReplyLost,
 )
+from rak_billing.errors import TenantError
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.states import PublicState
 from rak_billing.recovery.gateway import PacedGateway
@@ -432,6 +433,14 @@ def test_limit_and_budget_end_a_sweep_that_another_goes_on_with(shop):
     assert SweepReport(asked=1, is_finished=False) == shop.checkout.sweep(limit=1)
     assert SweepReport(asked=1, is_finished=False) == shop.checkout.sweep(budget=timedelta(seconds=0.5))
     assert SweepReport(asked=1) == shop.checkout.sweep()
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_that_lets_nothing_be_asked_is_refused(shop, limit):
+    """Such a sweep would never be finished: the caller's slip is named, with or without an api."""
+    for checkout in (shop.checkout, shop.till.checkout):
+        with pytest.raises(TenantError, match=f"limit.*expected 1 or more, got {limit}"):
+            checkout.sweep(limit=limit)
 
 
 def test_a_gateway_that_shuts_us_out_ends_the_sweep(place):
