@@ -31,6 +31,8 @@ from rak_billing.settlement import decide
 
 _log = logging.getLogger(__name__)
 
+#: Who settled a review, where no person did.
+CALLBACK: Final = "callback"
 #: After these the gateway is asked at the next sweep, not by the calendar: money was moved, or perhaps was.
 _WORTH_ASKING: Final = frozenset({Event.APPROVE, Event.DUPLICATE, Event.DOUBT})
 
@@ -162,7 +164,12 @@ def _settle_matched(
         return _refuse(tx, callback, raw, reason="reused_hash", at=at)
     # The last question before the first write: what is written then goes to the database together.
     paid_by_another = tx.locks.paid_by_another(order)
-    _keep(tx, callback, raw, at=at)
+    if not _keep(tx, callback, raw, at=at):
+        # Kept without an answer, when it could not be settled; from here on it is.
+        why, kinds = "it came again", [ReviewKind.UNSETTLED]
+        tx.reviews.settle(
+            callback.order_id, by=CALLBACK, why=why, at=at, kinds=kinds, callback_digest=callback.digest
+        )
     repeat = _repeat_of_transaction(tx, callback, known, at=at)
     if repeat is not None:
         return _answer(tx, callback, "repeat", repeat)

@@ -155,6 +155,21 @@ def test_what_could_not_be_settled_is_kept_for_a_person(shop):
     rename(shop, "gone", "outbox")
     assert [CAPTURE, CAPTURE] == [shop.settle(raw), shop.settle(raw)]
     assert (1, 1) == (len(shop.rows("callbacks")), len(shop.rows("receipts")))
+    (review,) = shop.rows("reviews")
+    assert ("callback", ()) == (review["resolved_by"], shop.checkout.staff().waiting())
+
+
+def test_what_is_settled_again_settles_no_other_callbacks_matter(shop):
+    """A decline and an approval met the fault; the approval came again: what the decline said still waits for a person."""
+    form = shop.pay(A)
+    refusal, approval = declined(form), approved(form)
+    rename(shop, "events", "gone")
+    assert [FAILURE, FAILURE] == [shop.settle(refusal), shop.settle(approval)]
+    rename(shop, "gone", "events")
+    assert CAPTURE == shop.settle(approval)
+    (review,) = [row for row in shop.rows("reviews") if row["resolved_at"] is None]
+    kept = {row["digest"]: row["raw"] for row in shop.rows("callbacks")}
+    assert ("unsettled", refusal) == (review["kind"], kept[review["callback_digest"]])
 
 
 def test_what_cannot_even_be_kept_is_answered(shop):

@@ -114,11 +114,12 @@ class Reviews(Part):
     def _key(review):
         return (review.order_id, review.kind, review.callback_digest)
 
-    def settle(self, order_id, *, by, why, at, kinds=None):
+    def settle(self, order_id, *, by, why, at, kinds=None, callback_digest=None):
         closed = [
             key
             for key, (review, is_open) in self.it.reviews.items()
             if is_open and review.order_id == order_id and (kinds is None or review.kind in kinds)
+            if callback_digest in {None, review.callback_digest}
         ]
         for key in closed:
             self.it.reviews[key] = (self.it.reviews[key][0], False)

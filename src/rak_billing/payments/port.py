@@ -232,9 +232,16 @@ class ReviewsPort(Protocol):
         ...
 
     def settle(
-        self, order_id: str, *, by: str, why: str, at: datetime, kinds: Collection[ReviewKind] | None = None
+        self,
+        order_id: str,
+        *,
+        by: str,
+        why: str,
+        at: datetime,
+        kinds: Collection[ReviewKind] | None = None,
+        callback_digest: str | None = None,
     ) -> int:
-        """Close what lies before a person about an attempt, all of it or these kinds; return how many."""
+        """Close what lies before a person about an attempt: all, or these kinds, or of this callback; return how many."""
         ...
 
     def unresolved(self) -> tuple[Review, ...]:

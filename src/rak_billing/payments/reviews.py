@@ -41,12 +41,15 @@ class Reviews:
         why: str,
         at: datetime,
         kinds: Collection[ReviewKind] | None = None,
+        callback_digest: str | None = None,
     ) -> int:
-        """Close what lies before a person about an attempt, all of it or these kinds; return how many were closed."""
+        """Close what lies before a person about an attempt: all, or these kinds, or of this callback; return how many were closed."""
         table = schema.reviews
         chosen = [table.c.order_id == order_id, table.c.resolved_at.is_(None)]
         if kinds is not None:
             chosen.append(table.c.kind.in_(sorted(kind.value for kind in kinds)))
+        if callback_digest is not None:
+            chosen.append(table.c.callback_digest == callback_digest)
         closed = self._connection.execute(
             update(table).where(*chosen).values(resolved_at=at, resolved_by=by, resolved_why=why)
         )

@@ -192,3 +192,19 @@ class SettledReviewConformance:
         journal.run(lambda tx: tx.reviews.keep(review))
         with journal.reading() as tx:
             assert (review,) == tx.reviews.unresolved()
+
+    def test_a_matter_of_one_callback_is_settled_alone(self, journal: JournalPort) -> None:
+        """Another callback about the same attempt may still be unsettled."""
+        first, second = (
+            Review("ORDER-1-1", ReviewKind.UNSETTLED, digest, NOW + timedelta(seconds=number))
+            for number, digest in enumerate(("D1", "D2"))
+        )
+
+        def change(tx: TransactionPort) -> int:
+            tx.reviews.keep(first)
+            tx.reviews.keep(second)
+            return tx.reviews.settle("ORDER-1-1", by="it", why="again", at=NOW, callback_digest="D1")
+
+        assert journal.run(change) == 1
+        with journal.reading() as tx:
+            assert (second,) == tx.reviews.unresolved()
