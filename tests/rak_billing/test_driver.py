@@ -5,10 +5,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rak_billing.errors import JournalError
-from rak_billing.payments.driver import changes, is_listened_to, rows
+from rak_billing.payments.driver import changes, rows
 from rak_billing.payments.retrying import sqlstate
 from support.callbacks import approved
-from support.checkout_kit import A, till
+from support.checkout_kit import A, B, till
 from support.place import PostgresPlace
 
 _ADD = "INSERT INTO receipt_series (tenant, next_number) VALUES ('x', 1)"
@@ -26,16 +26,25 @@ def test_a_refusal_is_the_librarys_and_names_no_values(place):
 
 
 def test_who_listens_hears_every_statement(place):
-    """A tracer of the host, or a test that crashes at each of them."""
+    """A test that crashes at each of them goes the way of every payment; a tracer gets the context that it needs."""
     with till(place) as shop:
-        raw, heard = approved(shop.pay(A)), []
-        with shop.journal.writing() as tx:
-            assert not is_listened_to(tx.connection)
-            event.listen(tx.connection, "after_cursor_execute", lambda *_: None)
-            assert is_listened_to(tx.connection)
-        event.listen(shop.journal.engine, "before_cursor_execute", lambda *args: heard.append(args[2]))
-        assert "ACTION=POSTAUTH" == shop.settle(raw)
-        assert any(text.startswith("SELECT orders.reference") for text in heard)
+        engine, forms = shop.journal.engine, [shop.pay(A), shop.pay(B)]
+        contexts = {True: [], False: []}
+        for is_traced, form in zip((False, True), forms, strict=True):
+
+            def hear(*args, heard=contexts[is_traced]):
+                heard.append((args[2], args[4] is None))
+
+            event.listen(engine, "before_cursor_execute", hear)
+            if is_traced:
+                event.listen(engine, "after_cursor_execute", lambda *_: None)
+            assert "ACTION=POSTAUTH" == shop.settle(approved(form))
+            event.remove(engine, "before_cursor_execute", hear)
+        direct, traced = contexts[False], contexts[True]
+        assert [text for text, _ in direct] == [text for text, _ in traced]
+        assert any(text.startswith("SELECT orders.reference") for text, _ in direct)
+        assert any(is_none for _, is_none in direct)
+        assert not any(is_none for _, is_none in traced)
 
 
 def test_a_lost_connection_takes_its_siblings_along(postgres):

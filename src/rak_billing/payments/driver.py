@@ -6,10 +6,13 @@ a context. For statements whose text is ready (`rak_billing.payments.written`) n
 driver's cursor. What callers see is the same: what waits to be written goes first, errors are the library's, and a
 connection that was lost is given up together with its idle siblings.
 
-Where anybody listens to statements, as a tracer or a test does, they go by way of the library like all others.
+Who listens to what comes before a statement hears it all the same, with no context, as the library's documentation allows.
+Tracers measure how long one takes and want the context too: where anybody listens to what comes after, statements go by way of the
+library like all others.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from sqlalchemy import Connection, Engine, event
@@ -21,17 +24,11 @@ PUT_OFF: Final = "journal_writes"
 
 def rows(connection: Connection, sql: str, arguments: Any) -> Sequence[Any]:
     """Return what a statement of this database's own text gives, as the driver gives it, after what was put off before it."""
-    send_what_waits(connection)
     if _goes_by_the_library(connection):
         return connection.exec_driver_sql(sql, arguments).all()
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(sql, arguments)
-        return cursor.fetchall()
-    except connection.dialect.loaded_dbapi.Error as error:
-        _refused(connection, cursor, sql, error)
-    finally:
-        cursor.close()
+    with _cursor(connection) as execute:
+        found: Sequence[Any] = execute(sql, arguments).fetchall()
+    return found
 
 
 def changes(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[int]:
@@ -43,55 +40,58 @@ def changes(connection: Connection, statements: Iterable[tuple[str, Any]]) -> It
 
 def begin(connection: Connection, sql: str) -> None:
     """Run the statement that begins a transaction."""
-    if is_listened_to(connection):
+    if is_traced(connection):
         connection.exec_driver_sql(sql)
     else:
         list(_changes_by_the_driver(connection, [(sql, ())]))
 
 
-def _goes_by_the_library(connection: Connection) -> bool:
-    # Outside of a transaction it has to begin one first.
-    return not connection.in_transaction() or is_listened_to(connection)
+def is_traced(connection: Connection) -> bool:
+    """Tell whether anybody listens to what comes after the statements of this connection or its engine."""
+    return bool(connection.dispatch.after_cursor_execute)
 
 
-def _changes_by_the_driver(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[int]:
-    cursor, sql = connection.connection.cursor(), ""
-    try:
-        for sql, arguments in statements:
-            cursor.execute(sql, arguments)
-            yield cursor.rowcount
-    except connection.dialect.loaded_dbapi.Error as error:
-        _refused(connection, cursor, sql, error)
-    finally:
-        cursor.close()
+def send_before_others(engine: Engine) -> None:
+    """Have every statement of *engine* wait for what its transaction put off."""
+    event.listen(engine, "before_cursor_execute", _before_statement)
 
 
-def is_listened_to(connection: Connection) -> bool:
-    """Tell whether anybody but the journal listens to the statements of this connection or its engine."""
-    heard = connection.dispatch
-    return bool(heard.after_cursor_execute) or any(
-        listener is not _before_statement for listener in heard.before_cursor_execute
-    )
-
-
-def send_what_waits(connection: Connection) -> None:
-    """Send what the connection's transaction put off."""
+def _before_statement(connection: Connection, *_: object) -> None:
     writes = connection.get_execution_options().get(PUT_OFF)
     if writes is not None:
         writes.send()
 
 
-def send_before_others(engine: Engine) -> None:
-    """Have every statement of *engine* wait for what its transaction put off."""
-    # With its return value: else the library wraps it, and it could not be told from others.
-    event.listen(engine, "before_cursor_execute", _before_statement, retval=True)
+def _goes_by_the_library(connection: Connection) -> bool:
+    # Outside of a transaction it has to begin one first.
+    return not connection.in_transaction() or is_traced(connection)
 
 
-def _before_statement(
-    connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: object
-) -> tuple[str, Any]:
-    send_what_waits(connection)
-    return statement, parameters
+def _changes_by_the_driver(connection: Connection, statements: Iterable[tuple[str, Any]]) -> Iterator[int]:
+    with _cursor(connection) as execute:
+        for sql, arguments in statements:
+            yield execute(sql, arguments).rowcount
+
+
+@contextmanager
+def _cursor(connection: Connection) -> Iterator[Callable[[str, Any], Any]]:
+    """Give what runs a statement on one cursor of the driver, and the cursor back."""
+    cursor, sql = connection.connection.cursor(), ""
+
+    def execute(statement: str, arguments: Any) -> Any:
+        nonlocal sql
+        sql = statement
+        for listener in connection.dispatch.before_cursor_execute:
+            sql, arguments = listener(connection, cursor, sql, arguments, None, False)
+        cursor.execute(sql, arguments)
+        return cursor
+
+    try:
+        yield execute
+    except connection.dialect.loaded_dbapi.Error as error:
+        _refused(connection, cursor, sql, error)
+    finally:
+        cursor.close()
 
 
 def _refused(connection: Connection, cursor: Any, sql: str, error: Exception) -> NoReturn:
