@@ -11,12 +11,13 @@ It is a guard on top of SQLite's own locks and never a substitute: a writer that
 
 import os
 import time
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
 from rak_billing.errors import JournalBusyError, JournalError, JournalSettingError
+from rak_billing.payments.fair_lock import FairLock
 from rak_billing.payments.file_lock import lock, unlock_and_close
 
 _HELD: Final = "rak_billing.writer_gate"
@@ -34,7 +35,7 @@ class WriterGate:
     def __init__(self, path: str, *, seconds: float = 30.0) -> None:
         self._path = path
         self._seconds = seconds
-        self._here = Lock()
+        self._here = FairLock()
         self._file: int | None = None
         self._holder: int | None = None
         if hasattr(os, "register_at_fork"):
@@ -55,7 +56,7 @@ class WriterGate:
                 "do the work in the first, or end it before"
             )
         until = time.monotonic() + self._seconds
-        if not self._here.acquire(timeout=self._seconds):
+        if not self._here.acquire(self._seconds):
             raise self._busy()
         try:
             # Known before it is locked: a child that is forked meanwhile has a copy to close.
@@ -91,7 +92,7 @@ class WriterGate:
         file, self._file, self._holder = self._file, None, None
         if file is not None:
             os.close(file)
-        self._here = Lock()
+        self._here = FairLock()
 
 
 def guard_writers(engine: Engine, gate: WriterGate, *, read_only: str) -> None:
