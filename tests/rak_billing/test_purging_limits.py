@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import attrs
 import pytest
+from sqlalchemy import event
 
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
@@ -14,6 +15,7 @@ from support.callbacks import approved, declined
 from support.checkout_kit import NOON, A, B, Till, till
 from support.counts import count
 from support.operators import KILLED, Operator
+from support.place import PostgresPlace
 
 YEARS = timedelta(days=365 * 30)
 
@@ -168,6 +170,25 @@ def test_a_customer_who_comes_back_while_it_is_purged(place):
             paid = [tally.orders for key, tally in tx.tallies.totals().items() if key.state == "paid"]
             assert [] == list(broken_histories(tx.connection))
         assert number + 1 == sum(paid)
+
+
+def test_an_order_that_is_being_used_again_is_not_purged(postgres):
+    """Between finding it and reading its lines the purge passes by, and the customer pays what was accepted."""
+    back, taken, server = NOON + timedelta(days=91), [], PostgresPlace(postgres)
+    with till(server) as shop:
+        first = shop.pay(A)
+        shop.now = back
+
+        def purge_before_lines(_connection, _cursor, text, *_others):
+            if text.startswith("SELECT order_lines") and not taken:
+                taken.append(None)
+                taken[0] = purge(shop.journal, now=back)[Kind.UNPAID_ORDERS]
+
+        event.listen(shop.journal.engine, "before_cursor_execute", purge_before_lines)
+        second = shop.pay(A)
+        assert [0] == taken
+        assert ["ACTION=POSTAUTH", "APPROVED"] == [shop.settle(approved(form)) for form in (second, first)]
+    server.drop()
 
 
 def test_a_killed_purge_goes_on_where_it_was(place):

@@ -142,7 +142,11 @@ class Orders:
         )
 
     def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:
-        """Return this customer's unpaid order of exactly the same lines, amounts and schedule, or None."""
+        """
+        Return this customer's unpaid order of exactly the same lines, amounts and schedule, or None.
+
+        It stays as it is until this transaction ends, which must be one that may write.
+        """
         table = schema.orders
         query = select(table).where(
             table.c.tenant == tenant,
@@ -150,7 +154,9 @@ class Orders:
             table.c.quote_digest == quote_digest,
             table.c.state == OrderState.OPEN.value,
         )
-        row = self._connection.execute(query.order_by(table.c.created_at.desc())).first()
+        # Behind a lock: else the purge may take it away before its lines are read.
+        newest = query.order_by(table.c.created_at.desc()).with_for_update()
+        row = self._connection.execute(newest).first()
         return None if row is None else self._order(row)
 
     def sent_attempts(self, tenant: str, references: Collection[str]) -> tuple[AttemptRecord, ...]:

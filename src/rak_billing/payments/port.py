@@ -69,7 +69,7 @@ class OrdersPort(Protocol):
         ...
 
     def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:
-        """Return the customer's open order of this quote, or None."""
+        """Return the customer's open order of this quote, or None; nobody removes it before this transaction ends."""
         ...
 
     def sent_attempts(self, tenant: str, references: Collection[str]) -> tuple[AttemptRecord, ...]:

@@ -86,12 +86,12 @@ class OrderConformance:
     def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
         """The same customer and quote, as long as it is open."""
         begun(journal, order())
-        with journal.reading() as tx:
+        with journal.writing() as tx:
             assert order() == tx.orders.open_twin(TENANT, "100200300", "digest-1")
             assert tx.orders.open_twin("OTHER", "100200300", "digest-1") is None
             assert tx.orders.open_twin(TENANT, "999999999", "digest-1") is None
         journal.run(approve)
-        with journal.reading() as tx:
+        with journal.writing() as tx:
             assert tx.orders.open_twin(TENANT, "100200300", "digest-1") is None
 
     def test_undecided_attempts_are_found_by_invoice(self, journal: JournalPort) -> None:
