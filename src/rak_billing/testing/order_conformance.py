@@ -85,14 +85,16 @@ class OrderConformance:
 
     def test_an_open_twin_is_found(self, journal: JournalPort) -> None:
         """The same customer and quote, as long as it is open."""
+
+        def twin(tenant: str, customer_ref: str) -> OrderRecord | None:
+            return journal.run(lambda tx: tx.orders.open_twin(tenant, customer_ref, "digest-1"))
+
         begun(journal, order())
-        with journal.writing() as tx:
-            assert order() == tx.orders.open_twin(TENANT, "100200300", "digest-1")
-            assert tx.orders.open_twin("OTHER", "100200300", "digest-1") is None
-            assert tx.orders.open_twin(TENANT, "999999999", "digest-1") is None
+        assert order() == twin(TENANT, "100200300")
+        assert twin("OTHER", "100200300") is None
+        assert twin(TENANT, "999999999") is None
         journal.run(approve)
-        with journal.writing() as tx:
-            assert tx.orders.open_twin(TENANT, "100200300", "digest-1") is None
+        assert twin(TENANT, "100200300") is None
 
     def test_undecided_attempts_are_found_by_invoice(self, journal: JournalPort) -> None:
         """The oldest first, of this operator, sharing an invoice; a fee is no invoice."""
