@@ -92,7 +92,7 @@ def test_two_workers_bring_every_payment_to_its_end(place, tmp_path):
             deadline, minutes = time.monotonic() + SECONDS, 0
             while states(shop) != ({"captured": 3, "expired": 1}, 0):
                 assert time.monotonic() < deadline, (states(shop), (tmp_path / "workers.log").read_text())
-                time.sleep(1)
+                time.sleep(0.5)
                 minutes += 15
                 (tmp_path / "later").write_text(str(minutes))
                 (tmp_path / "later").replace(tmp_path / "minutes")
