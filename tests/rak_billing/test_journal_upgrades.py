@@ -4,6 +4,7 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from rak_billing.payments.databases import engine_of
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.postgresql import SETTINGS
+from rak_billing.payments.preparing import prepare
 from rak_billing.payments.upgrading import statements
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, version_of
 from rak_billing.payments.writer_gate import WriterGate
@@ -85,6 +87,29 @@ def test_two_upgrades_at_once(fresh, right, upgraders, start):
             one.begin("upgrade", url)
         assert [0, 0] == [one.end() for one in upgraders]
         assert right == state(url)
+
+
+def test_an_upgrade_that_is_overtaken_looks_again(postgres, monkeypatch):
+    """Another one ends after this one saw that no version is written down: there is one version, and not two."""
+    url, overtaken = postgres.empty_database(), []
+    begun(url, "unversioned")
+    engine = engine_of(url)
+
+    def stale(connection):
+        names = inspect(connection).get_table_names()
+        if not overtaken:
+            overtaken.append(True)
+            prepare(engine)
+        return SimpleNamespace(get_table_names=lambda: names)
+
+    monkeypatch.setattr("rak_billing.payments.upgrading.inspect", stale)
+    prepare(engine)
+    with engine.connect() as connection:
+        assert [HEAD] == connection.exec_driver_sql(
+            f"SELECT version_num FROM {VERSION_TABLE}"
+        ).scalars().all()
+    engine.dispose()
+    assert overtaken
 
 
 @pytest.mark.parametrize("start", STARTS)

@@ -1,6 +1,7 @@
 """The journal behind a pooler that lends connections for one transaction at a time, as PgBouncer does."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import attrs
@@ -107,6 +108,19 @@ def test_a_bound_ends_what_takes_too_long(url, monkeypatch):
         tx.connection.exec_driver_sql("SELECT pg_sleep(1)")
 
 
+def wait_for(url):
+    """Wait until the pooler has noticed that its connections were ended: until then it lends them."""
+    for _ in range(100):
+        try:
+            with psycopg.connect(url, prepare_threshold=None) as connection:
+                connection.execute("SELECT 1")
+        except psycopg.Error:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the pooler never came to itself")
+
+
 def test_what_the_role_has_is_not_sent_again(url, direct):
     """Given to the database by its owner, the bounds cost no journey in each transaction."""
     name = direct.split("/")[3].split("?")[0]
@@ -118,6 +132,7 @@ def test_what_the_role_has_is_not_sent_again(url, direct):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
             "AND pid <> pg_backend_pid()"
         )
+    wait_for(url)
     with Journal.open(url) as journal, journal.writing() as tx:
         assert SETTINGS == settings_in(tx.connection)
         assert [] == [key for key in tx.connection.connection.info if "settings" in str(key)]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +118,8 @@ def serve() -> None:
             try:
                 _WORKS[task["work"]](task["url"], task["kill_at"], **task["details"])
                 code = 0
+            except BaseException:  # noqa: BLE001 - told, and the child ends in any case
+                traceback.print_exc()
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)

@@ -65,12 +65,19 @@ def _is_ours(connection: Connection, taken: set[str]) -> bool:
 def create_tables(connection: Connection) -> None:
     """Create all tables in an empty database."""
     metadata.create_all(connection, checkfirst=False)
-    mark(connection, HEAD)
+    # An empty one may be left of something else.
+    version_table.create(connection, checkfirst=True)
+    _write(connection, HEAD)
 
 
 def mark(connection: Connection, version: str) -> None:
-    """Write down the version of tables that bear none yet."""
-    version_table.create(connection, checkfirst=True)
+    """Write down the version of tables that bear none yet; the database refuses it where somebody did so meanwhile."""
+    # Not looked for first: between the look and the writing another upgrade may end, and there would be two versions.
+    version_table.create(connection, checkfirst=False)
+    _write(connection, version)
+
+
+def _write(connection: Connection, version: str) -> None:
     connection.execute(insert(version_table).values(version_num=version))
 
 
