@@ -1,7 +1,6 @@
 """What import-linter cannot see: calls that read the clock, lists that must be complete, pictures that must be current."""
 
 import ast
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 import cmi_gateway
 import rak_billing
+from support.documented import documented
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
@@ -90,10 +90,7 @@ def test_what_knows_only_money_is_held_pure_too():
 
 def script(name):
     """Load a script of the documentation."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documented(f"{name}.py")
 
 
 def test_pictures_and_tables_are_current():

@@ -9,10 +9,10 @@ than `MOST` rows of a kind: however long the past, a question costs the same.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
 from rak_billing.errors import BillingError
@@ -129,19 +129,17 @@ def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
         .limit(MOST)
         .subquery()
     )
-    by_state = {
-        row.state: row
-        for row in connection.execute(
-            select(
-                attempts.c.state,
-                func.count().label("number"),
-                func.min(watched.c.since).label("since"),
-                func.min(watched.c.due_at).label("due_at"),
-            )
-            .join_from(watched, attempts, attempts.c.order_id == watched.c.order_id)
-            .group_by(attempts.c.state)
+    by_state = _by_first(
+        connection,
+        select(
+            attempts.c.state,
+            func.count().label("number"),
+            func.min(watched.c.since).label("since"),
+            func.min(watched.c.due_at).label("due_at"),
         )
-    }
+        .join_from(watched, attempts, attempts.c.order_id == watched.c.order_id)
+        .group_by(attempts.c.state),
+    )
     yield Metric(
         "rak_billing_watched_attempts",
         "gauge",
@@ -171,17 +169,15 @@ def _outbox(connection: Connection, tenant: str, now: datetime) -> Iterator[Metr
     outbox = schema.outbox
     unsent = select(outbox).where(outbox.c.tenant == tenant, outbox.c.sent_at.is_(None))
     first = unsent.where(outbox.c.parked_at.is_(None)).order_by(outbox.c.due_at).limit(MOST).subquery()
-    waiting = {
-        row.topic: row
-        for row in connection.execute(
-            select(
-                first.c.topic,
-                func.count().label("number"),
-                func.count(first.c.last_error).label("retried"),
-                func.min(first.c.due_at).label("due_at"),
-            ).group_by(first.c.topic)
-        )
-    }
+    waiting = _by_first(
+        connection,
+        select(
+            first.c.topic,
+            func.count().label("number"),
+            func.count(first.c.last_error).label("retried"),
+            func.min(first.c.due_at).label("due_at"),
+        ).group_by(first.c.topic),
+    )
     parked = unsent.where(outbox.c.parked_at.is_not(None)).order_by(outbox.c.parked_at).limit(MOST).subquery()
     given_up = select(parked.c.topic, func.count().label("number")).group_by(parked.c.topic)
     dead = {row.topic: row.number for row in connection.execute(given_up)}
@@ -226,6 +222,11 @@ def _reviews(connection: Connection, tenant: str) -> dict[str, int]:
         .group_by(orders.c.tenant, first.c.kind)
     )
     return {row.kind: row.number for row in connection.execute(query) if row.tenant == tenant}
+
+
+def _by_first(connection: Connection, query: Select[Any]) -> dict[str, Row[Any]]:
+    """Return the rows of *query* by what stands in their first column."""
+    return {row[0]: row for row in connection.execute(query)}
 
 
 def _age(name: str, words: str, since: datetime | None, now: datetime) -> Metric:

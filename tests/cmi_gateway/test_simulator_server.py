@@ -214,6 +214,8 @@ def test_closing_a_server_that_never_ran_frees_its_port_too():
     server = LoopbackServer(Shop())
     server.close()
     server.close()
+    with LoopbackServer(Shop(), server.port) as next_one:
+        assert server.port == next_one.port
 
 
 def test_a_taken_port_is_an_error_that_leaks_nothing():

@@ -1,6 +1,5 @@
 """The pages about fees say what the code does."""
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -17,6 +16,7 @@ from rak_billing.fees.selectors import Selector
 from rak_billing.fees.tariff import Tariff
 from rak_billing.fees.tiers import Tier, Tiers
 from rak_billing.fees.vat import Vat
+from support.documented import documented
 from support.fees import FIVE_BILLS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -60,10 +60,7 @@ def test_the_bands_of_the_page_are_read(tmp_path):
 
 
 def example():
-    spec = importlib.util.spec_from_file_location("test_regie_fees", DOCS / "examples" / "test_regie_fees.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documented("examples/test_regie_fees.py")
 
 
 def test_the_example_of_an_operators_test_passes():

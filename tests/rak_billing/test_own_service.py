@@ -1,6 +1,5 @@
 """The service of the documentation: on PostgreSQL, with the gateway over HTTP and a worker process, as a stranger builds it."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -17,10 +16,10 @@ from rak_billing.demo.customer import Customer
 from rak_billing.errors import MailError
 from support.callbacks import approved
 from support.checkout_kit import EMAIL, A, till
+from support.documented import DOCS, documented
 from support.mail_relay import running_relay
 from support.place import PostgresPlace
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "own_service"
 BILLS = Path(journey.__file__).parent
 TOKEN = "a token of sixteen or more"
 COMMAND = [sys.executable, "-c", "from rak_billing.cli import main; main()"]
@@ -28,10 +27,7 @@ COMMAND = [sys.executable, "-c", "from rak_billing.cli import main; main()"]
 
 def module(name):
     """Load a file of the example."""
-    spec = importlib.util.spec_from_file_location(name, EXAMPLE / f"{name}.py")
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    return documented(f"examples/own_service/{name}.py")
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ def service(tmp_path, postgres, simulator, monkeypatch):
         "CMI_API_URL": simulator.gateway.api_url,
         "CMI_API_USER": "rakapi",
         "CMI_API_PASSWORD": "TEST-PASSWORD",
-        "PYTHONPATH": str(EXAMPLE),
+        "PYTHONPATH": str(DOCS / "examples" / "own_service"),
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -1,10 +1,8 @@
 """Billing in the journal's own database: an entry and the mark that it was delivered are one transaction."""
 
-import importlib.util
 import sys
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import attrs
 import pytest
@@ -22,15 +20,11 @@ from rak_billing.testing.billing_conformance import Bench, ConformanceError, pro
 from support.billing_kit import POSTING, STATEMENT
 from support.callbacks import approved
 from support.checkout_kit import CUSTOMER, A, Till
-
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+from support.documented import documented
 
 
 def example(name):
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documented(f"examples/{name}.py")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The page on rules of selection: its example runs, its tables name every rule, and its files are read."""
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -10,17 +9,14 @@ import pytest
 from rak_billing.mandatory_pattern import MandatoryPattern
 from rak_billing.selection.reading import read_rules
 from rak_billing.selection.rules import RULES, PartialMode
+from support.documented import documented
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "selection-rules.md").read_text("utf-8")
 
 
 def example():
-    path = DOCS / "examples" / "test_regie_selection.py"
-    spec = importlib.util.spec_from_file_location("test_regie_selection", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documented("examples/test_regie_selection.py")
 
 
 @pytest.mark.parametrize(

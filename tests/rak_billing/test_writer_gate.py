@@ -106,10 +106,17 @@ def test_who_came_first_is_let_in_first(tmp_path):
 
 def test_giving_what_was_not_taken_changes_nothing(tmp_path):
     """Twice given is given."""
-    gate = WriterGate(str(tmp_path / "gate"), seconds=0.02)
+    gate, other = (WriterGate(str(tmp_path / "gate"), seconds=0.02) for _ in range(2))
     gate.give()
     gate.take()
+    with pytest.raises(JournalError):
+        other.take()
     gate.give()
+    gate.give()
+    other.take()
+    with pytest.raises(JournalError):
+        gate.take()
+    other.give()
 
 
 def test_a_gate_that_cannot_be_made_is_an_error(tmp_path):
