@@ -20,6 +20,7 @@ from rak_billing.invoices import Invoice
 from rak_billing.payments.journal import Journal
 from support.callbacks import approved
 from support.checkout_kit import Till
+from support.gateway_kit import MERCHANT
 
 _CREATE = (
     "CREATE TABLE bare (id TEXT PRIMARY KEY, body TEXT)",
@@ -62,6 +63,17 @@ class Bare:
         cursor.close()
 
 
+class Verifying:
+    """A bare transaction behind a verified signature: more than this no journal can reach, whatever it writes."""
+
+    def __init__(self, bare: Bare) -> None:
+        self._bare, self._rows = bare, count()
+
+    def __call__(self, raw: bytes) -> None:
+        MERCHANT.verify(raw)
+        self._bare(next(self._rows))
+
+
 def _sqlite(url: str) -> sqlite3.Connection:
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level="IMMEDIATE", timeout=60)
     connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
@@ -83,7 +95,8 @@ def _work(pipe: Any, url: str, number: int) -> None:
     with Journal.open(url) as journal:
         tills = [Till(journal, confirm=way, random_token=Random(number).randbytes) for way in WAYS]
         doers = {way: till.checkout.settle for way, till in zip(WAYS, tills, strict=True)}
-        doers |= {"start": _Starting(tills[0], number), "bare": Bare(url, number)}
+        bare = Bare(url, number)
+        doers |= {"start": _Starting(tills[0], number), "bare": bare, "verified": Verifying(bare)}
         pipe.send(None)
         while (task := pipe.recv()) is not None:
             kind, items = task
