@@ -421,7 +421,9 @@ def test_a_finding_reads_as_a_sentence():
     )
 
 
-@pytest.mark.parametrize("thing", [len, 5, None, "text", lambda: 1], ids=repr)
+@pytest.mark.parametrize(
+    "thing", [len, 5, None, "text", lambda: 1], ids=["builtin", "int", "None", "str", "lambda"]
+)
 def test_what_has_no_source_is_no_finding(thing):
     """Where the source cannot be read, nothing is claimed."""
     assert set() == findings.parts_read(thing, {"form"})

@@ -36,7 +36,7 @@ class Inquiries(Part):
         due = sorted((one for one in due if is_due(one, now)), key=lambda one: (one.due_at, one.order_id))
         if not due:
             return None
-        row = due[0]
+        row = next((one for one in due if now - timedelta(minutes=1) < one.due_at <= now), due[0])
         since = min(row.since, now)
         self._change(row.order_id, fence=row.fence + 1, due_at=lease_until, since=since)
         return Inquiry(row.order_id, since, row.asked_at, row.fence + 1)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, literal_column, select, update
 
 from rak_billing.errors import StaleStateError
 from rak_billing.payments import schema
+from rak_billing.payments.look_times import WHILE_WAITED_FOR
 from rak_billing.payments.records import Inquiry
 from rak_billing.payments.writes import Writes
 from rak_billing.payments.written import Written, given, inserted
@@ -54,13 +55,21 @@ class Inquiries:
         self._writes.put_off(row, _HASTEN, order_id=order_id, since=at, due_at=at)
 
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
-        """Take the operator's inquiry that has been due for the longest time, or None; commit before asking."""
+        """
+        Take an inquiry of the operator's that is due, or None; commit before asking.
+
+        What fell due in the last minute comes first, since a customer may be waiting for it; after an outage the looks
+        that were missed would keep them waiting for hours. Else the one that has been due for the longest time.
+        """
         table = schema.inquiries
         of_tenant = select(table).where(table.c.tenant == tenant)
         query = (
             of_tenant.order_by(table.c.due_at, table.c.order_id).limit(1).with_for_update(skip_locked=True)
         )
-        row = first_due(self._connection, query, table.c.due_at, now=now)
+        fresh = query.where(table.c.due_at <= now, table.c.due_at > now - WHILE_WAITED_FOR[-1])
+        row = self._connection.execute(fresh).first() or first_due(
+            self._connection, query, table.c.due_at, now=now
+        )
         if row is None:
             return None
         # No calendar begins in the future: it would have no end.

@@ -165,7 +165,10 @@ class InquiriesPort(Protocol):
 
     def claim(self, tenant: str, *, now: datetime, lease_until: datetime) -> Inquiry | None:
         """
-        Take the operator's inquiry that has been due for the longest time; nobody else gets it during its lease.
+        Take an inquiry of the operator's that is due; nobody else gets it during its lease.
+
+        What fell due in the last minute comes first, since a customer may be waiting for it; then what has been due for
+        the longest time.
 
         Due later than in two days is due now, and its calendar begins now: only a clock that stood ahead wrote that.
         """

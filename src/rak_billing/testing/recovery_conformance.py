@@ -113,6 +113,25 @@ class InquiryConformance:
         journal.run(lambda tx: tx.inquiries.finish(asking, asked_at=NOW, due_at=tomorrow))
         assert journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE)) is None
 
+    def test_whoever_waits_before_a_page_comes_first(self, journal: JournalPort) -> None:
+        """Due for less than a minute goes before what was missed; among each, the longest due is first."""
+        seconds = {1: 500, 2: 400, 3: 50, 4: 40, 5: -10}
+        for number, since in seconds.items():
+            begun(journal, order(number, f"F{number}"))
+            at = NOW - timedelta(seconds=since)
+            journal.run(
+                lambda tx, number=number, at=at: tx.inquiries.open(  # type: ignore[misc]
+                    f"ORDER-{number}-1", tenant=TENANT, since=at, due_at=at
+                )
+            )
+
+        def claim() -> str | None:
+            found = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW + _LEASE))
+            return None if found is None else found.order_id
+
+        claimed = [claim() for _ in seconds]
+        assert claimed == ["ORDER-3-1", "ORDER-4-1", "ORDER-1-1", "ORDER-2-1", None]
+
     def test_each_operator_has_its_own(self, journal: JournalPort) -> None:
         """Another operator's attempts are none of ours."""
         begun(journal, order())
