@@ -16,7 +16,7 @@ from rak_billing.identifiers import ReceiptSecrets
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import OutboxEntry, ReviewKind
 from rak_billing.ports import Clock, Mailer
-from rak_billing.posting_desk import PostingDesk, park, put_right
+from rak_billing.posting_desk import NOT_PAID_ANY_MORE, PostingDesk, park, put_right
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
 
@@ -35,7 +35,8 @@ class Notice:
             _log.warning(words)
 
 
-#: A mail that nobody takes, and what fails in ways that nobody foresaw, is given up after so many tries: some five days.
+#: A mail that nobody takes, and what fails in ways that nobody foresaw, is given up after so many tries: some five days. What a
+#: person revives gets tries anew, until their number can be divided by it again.
 MOST_TRIES: Final = 30
 
 
@@ -87,8 +88,15 @@ class Delivery:
         raise JournalError(f"expected the topic {CONFIRMATION_MAIL} or {POSTING}, got {entry.topic}")
 
     def _mail(self, entry: OutboxEntry, mailer: Mailer) -> bool:
+        message = self._message(entry, at=self.clock())
+        if message is None:
+            at = self.clock()
+            self.journal.run(
+                lambda tx: park(tx, entry, NOT_PAID_ANY_MORE, at=at, why=ReviewKind.NOT_SENT), repeatable=True
+            )
+            return False
         try:
-            mailer.send(self._message(entry, at=self.clock()))
+            mailer.send(message)
         except (MailError, OSError) as error:
             # Those of `smtplib` are among the latter, and name the address.
             reason = str(error) if isinstance(error, MailError) else type(error).__name__
@@ -110,18 +118,22 @@ class Delivery:
         why = ReviewKind.NOT_POSTED if entry.topic == POSTING else ReviewKind.NOT_SENT
 
         def write(tx: TransactionPort) -> None:
-            if entry.tries < MOST_TRIES:
+            if entry.tries % MOST_TRIES:
                 tx.outbox.unknown(entry, error=words, now=now)
             else:
                 park(tx, entry, words, at=now, why=why)
 
         self.journal.run(write, repeatable=True)
 
-    def _message(self, entry: OutboxEntry, *, at: datetime) -> EmailMessage:
+    def _message(self, entry: OutboxEntry, *, at: datetime) -> EmailMessage | None:
+        """Write the mail; None where the money went back meanwhile, since it would say that the bill is paid."""
         with self.journal.reading() as tx:
+            order = tx.orders.order(entry.order_reference)
             snapshot = tx.receipts.of_order(entry.order_reference)
         if snapshot is None:
             raise JournalError("expected a receipt of an order whose confirmation is to be sent")
+        if not order.state.holds_invoices:
+            return None
         return confirmation_mail(
             Receipt.from_dict(snapshot),
             order_reference=entry.order_reference,

@@ -30,6 +30,8 @@ from rak_billing.receipt import Receipt
 
 #: Who settled a review, where no person did.
 WORKER: Final = "worker"
+#: Why a mail or posting does not leave: its order was voided or given back while it waited.
+NOT_PAID_ANY_MORE: Final = "the order is not paid any more"
 #: A posting that is tried again for ever is put before a person after so many tries: some twenty hours.
 TRIES_OF_A_DAY: Final = 12
 
@@ -51,7 +53,7 @@ class PostingDesk:
             # Changed since it was paid, or sealed with a key that was withdrawn: the books wait for a person.
             return self._park(entry, f"not proved to be what the customer accepted: {error}")
         if posting is None:
-            return self._park(entry, "the order is not paid any more")
+            return self._park(entry, NOT_PAID_ANY_MORE)
         way = self.billing.exactly_once
         if way is ExactlyOnce.SAME_TRANSACTION:
             return self._within(entry, posting)

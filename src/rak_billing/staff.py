@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from cmi_gateway.outcome import PaymentFacts
+from rak_billing.checkout_checks import check_limit
 from rak_billing.confirmation import POSTING, Confirmation
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
@@ -99,7 +100,14 @@ class StaffDesk:
     clock: Clock
 
     def waiting(self, limit: int | None = None) -> tuple[Matter, ...]:
-        """Return what waits for a person, the oldest first, no more than *limit* payments of it."""
+        """
+        Return what waits for a person, the oldest first, no more than *limit* payments of it.
+
+        Raises:
+            TenantError: *limit* is less than 1.
+        """
+        if limit is not None:
+            check_limit(limit)
         found: dict[str, list[Review]] = {}
         with self.journal.reading() as tx:
             for review in tx.reviews.unresolved():

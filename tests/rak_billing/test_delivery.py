@@ -8,6 +8,7 @@ import pytest
 from rak_billing.delivery import MOST_TRIES
 from rak_billing.errors import TenantError
 from rak_billing.payments.outbox import LEASE
+from rak_billing.staff import Resolution
 from rak_billing.tenant import Tenant
 from support.callbacks import approved
 from support.checkout_kit import EMAIL, A, B, Till, till
@@ -70,6 +71,30 @@ def test_the_pause_has_a_limit(shop):
         shop.wait(hours=6)
         shop.checkout.deliver()
     assert 20 == shop.rows("outbox")[0]["tries"]
+
+
+def test_a_mail_of_a_payment_that_was_given_back_does_not_leave(shop):
+    """Voided while the mail waited: it would say that the bill is paid, so it is a dead letter that says why."""
+    (attempt,) = shop.rows("attempts")
+    shop.checkout.staff().resolve(attempt["order_id"], Resolution.VOIDED, by="M. Alami", why="annulé au CMI")
+    assert (0, []) == (shop.checkout.deliver(), shop.mailbox.messages)
+    (letter,) = shop.checkout.staff().dead_letters()
+    assert "the order is not paid any more" == letter.error
+
+
+def test_what_a_person_revives_gets_its_tries_anew(shop):
+    """Given up after some days and revived: refused once more it goes on to be tried, and is given up again after as many."""
+    shop.mailbox.is_full = True
+    tried = []
+    for _ in range(2):
+        while not (letters := shop.checkout.staff().dead_letters()):
+            shop.wait(hours=6)
+            shop.checkout.deliver()
+        tried.append(letters[0].tries)
+        shop.checkout.staff().revive(letters[0].key, delivered=False, by="M. Alami", why="boîte vidée")
+    assert [MOST_TRIES, 2 * MOST_TRIES] == tried
+    shop.mailbox.is_full = False
+    assert 1 == shop.checkout.deliver()
 
 
 def test_one_refused_mail_does_not_hold_up_the_others(shop):

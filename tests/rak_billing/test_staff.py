@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cmi_gateway.simulator.faults import ReplyIgnored
-from rak_billing.errors import ResolutionError
+from rak_billing.errors import ResolutionError, TenantError
 from rak_billing.payments.states import TransitionError
 from rak_billing.staff import Resolution
 from support.callbacks import approved, doubtful
-from support.checkout_kit import A, B
+from support.checkout_kit import A, B, till
 from support.recovery_kit import ALL, Counter, counter
 
 
@@ -203,3 +203,10 @@ def test_another_operator_sees_nothing_of_it(shop):
     for reference in (form.order_id, shop.till.rows("orders")[0]["reference"]):
         with pytest.raises(ResolutionError):
             other.history(reference)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_that_shows_nothing_is_refused(limit):
+    """A caller's slip is named."""
+    with till() as shop, pytest.raises(TenantError, match=f"limit.*expected 1 or more, got {limit}"):
+        shop.checkout.staff().waiting(limit=limit)

@@ -116,7 +116,5 @@ def revive(*, place: str, key: str, delivered: bool, by: str, why: str) -> None:
     """Reprendre un message abandonné : le renvoyer, ou noter qu'il est arrivé."""
     _desk(place).revive(key, delivered=delivered, by=by, why=why)
     click.echo(
-        "Noté comme arrivé."
-        if delivered
-        else "Sera renvoyé, une fois ; refusé encore, il revient dans la liste."
+        "Noté comme arrivé." if delivered else "Sera renvoyé ; refusé encore, il revient dans la liste."
     )
