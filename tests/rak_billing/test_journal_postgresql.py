@@ -224,3 +224,15 @@ def test_a_hosts_own_engine_serves(server):
     with Journal.open(server.url) as opened, Journal(opened.engine, retrying=Retrying(again=0)) as journal:
         shop = Till(journal)
         assert "ACTION=POSTAUTH" == shop.settle(approved(shop.pay(A)))
+
+
+def test_a_reader_does_not_notice_that_the_server_was_restarted(server):
+    """Its idle connections are gone: the next look takes a new one, and is no error."""
+    with Journal.open(server.url) as journal, Journal.open(server.url) as other:
+        with journal.reading() as tx:
+            before = tx.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        with other.writing() as tx:
+            assert tx.connection.exec_driver_sql(f"SELECT pg_terminate_backend({before}, 5000)").scalar()
+        with journal.reading() as tx:
+            assert before != tx.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+            assert "on" == tx.connection.exec_driver_sql("SHOW transaction_read_only").scalar()

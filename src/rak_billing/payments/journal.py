@@ -269,9 +269,20 @@ class Journal:
         Raises:
             JournalError: The database refused.
         """
+        with _translated(), self._looking() as connection:
+            yield Transaction(connection, self._vault)
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
         options: dict[str, Any] = {READ_ONLY: True} | _READING.get(self.engine.dialect.name, {})
-        with _translated(), self.engine.connect() as connection:
-            yield Transaction(connection.execution_options(**options), self._vault)
+        with self.engine.connect() as connection:
+            looking = connection.execution_options(**options)
+            if _is_awake(looking):
+                yield looking
+                return
+        # The library gave all its idle connections up with that one, so this one is new.
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**options)
 
     def close(self) -> None:
         """Close all connections; an in-memory journal is gone after that."""
@@ -293,6 +304,23 @@ class Journal:
 _READING: Final[dict[str, dict[str, Any]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 }
+
+
+def _is_awake(connection: Connection) -> bool:
+    """
+    Tell whether the server still knows a connection that lay idle; it ends them all when it is restarted.
+
+    What only reads is a caller's block, which cannot be done again as `Journal.run` does.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    try:
+        connection.exec_driver_sql("SELECT 1")
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            return False
+        raise
+    return True
 
 
 def _is_undone(error: DBAPIError) -> bool:
