@@ -1,7 +1,8 @@
 """
-How much Hypothesis searches, chosen by the environment variable ``HYPOTHESIS_PROFILE``.
+How much Hypothesis searches, chosen by the environment variable ``HYPOTHESIS_PROFILE``, and in how many processes.
 
 Plain runs stay short; ``ci`` draws ten times as many examples. Neither watches the clock: a slow machine is no bug.
+The whole suite runs in a process for each core; whoever names files or tests wants their output and a debugger, in one.
 """
 
 import os
@@ -19,6 +20,11 @@ settings.register_profile("modest", max_examples=50, **_PATIENT)
 settings.register_profile("ci", max_examples=500, **_PATIENT)
 # Named here, since Hypothesis would otherwise load a profile of its own wherever CI is set.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "modest"))
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Give 0 processes beside this one to whoever names tests; None leaves it to the count of cores."""
+    return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(scope="session")
