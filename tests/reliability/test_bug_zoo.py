@@ -34,6 +34,7 @@ FOUND_BY = {
     "nobody_looks_who_else_paid": (True, 0),
     "an_order_can_be_paid_twice": (True, 0),
     "a_mail_is_marked_before_it_leaves": (False, 0),
+    "a_mail_tells_of_another_payment": (False, 0),
     "a_refused_mail_is_taken_for_sent": (False, 0),
     "a_mail_is_written_after_the_commit": (True, 2),
     "a_lease_holds_nobody_off": (False, 0),

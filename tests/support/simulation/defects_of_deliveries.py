@@ -47,6 +47,22 @@ def a_mail_is_marked_before_it_leaves(patch: MonkeyPatch) -> None:
 
 
 @defect
+def a_mail_tells_of_another_payment(patch: MonkeyPatch) -> None:
+    """Its text is written once and kept: every customer gets the first one's receipt."""
+    right = Delivery._message
+    kept: list[str] = []
+
+    def message(self: Delivery, entry: Any, *, at: Any) -> Any:
+        written = right(self, entry, at=at)
+        if written is not None:
+            kept.append(written.get_body(("plain",)).get_content())
+            written.set_content(kept[0])
+        return written
+
+    patch.setattr(Delivery, "_message", message)
+
+
+@defect
 def a_refused_mail_is_taken_for_sent(patch: MonkeyPatch) -> None:
     """The mail server's no is logged, and that is all."""
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from rak_billing.confirmation_mail import message_id
 from rak_billing.payments.folding import flaws_of
 from support.simulation.agreement import disagreements
 from support.simulation.neighbours import INVOICES
@@ -45,7 +46,7 @@ class Checker:
         self._world = world
         self._known_events: dict[tuple[str, int], Any] = {}
         self._seen = -1
-        self._booked = 0
+        self._booked = self._mailed = 0
         #: When each attempt was first seen, and how often the shop's clock had been set by then.
         self._began: dict[str, tuple[datetime, int]] = {}
         self._expired: set[Any] = set()
@@ -196,6 +197,16 @@ class Checker:
         post = self._world.post
         doubled = {key for key, times in post.sent.items() if times > 1} - post.excused
         require("no mail is sent twice unless somebody died while sending", not doubled, doubled)
+        if post.sent.total() > self._mailed:
+            self._mailed = post.sent.total()
+            self._read()
+            numbers = self._numbers_by_mail()
+            strange = [key for key, words in post.words.items() if numbers.get(key, "none") not in words]
+            require("a mail tells of its own order's receipt", not strange, strange)
+
+    def _numbers_by_mail(self) -> dict[str, str]:
+        tenant = self._world.machines[0].tenant
+        return {message_id(row.order_reference, tenant): row.number for row in self.receipts}
 
     def _books(self) -> None:
         bills = self._world.bills
@@ -231,8 +242,8 @@ class Checker:
         self.after_step()
         left = [key for key, row in self.outbox.items() if row.sent_at is None and row.parked_at is None]
         require("everything has left", not left, left)
-        sent = len(self._world.post.sent)
-        require("each paid order's mail was sent", sent == len(self.receipts), sent, len(self.receipts))
+        sent, owed_mails = set(self._world.post.sent), set(self._numbers_by_mail())
+        require("each paid order's mail was sent, and no other", sent == owed_mails, sent ^ owed_mails)
         booked = {entry.key for entry in self._world.bills.entries}
         parked = {row.order_reference for row in self.outbox.values() if row.parked_at is not None}
         owed = {

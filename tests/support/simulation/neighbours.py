@@ -218,6 +218,8 @@ class Post:
 
     def __init__(self, stage: Stage, leases: Leases) -> None:
         self.sent: Counter[str] = Counter()
+        #: What each of them says.
+        self.words: dict[str, str] = {}
         #: Mails that may be sent again: somebody died, or was not answered, between sending and marking.
         self.excused: set[str] = set()
         self.trouble: str | None = None
@@ -234,6 +236,7 @@ class Post:
         if any(self._leases.is_lost(worker) for worker in [errand, *slow]):
             self.excused.add(key)
         self.sent[key] += 1
+        self.words[key] = message.get_body(("plain",)).get_content()
         if errand is not None:
             errand.sending.add(key)
         if trouble == "lies":
