@@ -6,7 +6,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rak_billing.errors import JournalError
 from rak_billing.payments.driver import changes, rows
+from rak_billing.payments.journal import Transaction
 from rak_billing.payments.retrying import sqlstate
+from rak_billing.payments.sqlite import READ_ONLY
 from support.callbacks import approved
 from support.checkout_kit import A, B, till
 from support.place import PostgresPlace
@@ -70,10 +72,11 @@ def test_a_read_of_no_transaction_begins_one(place):
     """What is read first and what is read next is of one moment."""
     with till(place) as shop:
         shop.pay(A)
-        with shop.journal.reading() as tx:
-            assert not tx.connection.in_transaction()
+        with shop.journal.engine.connect() as connection:
+            tx = Transaction(connection.execution_options(**{READ_ONLY: True}))
+            assert not connection.in_transaction()
             assert not tx.callbacks.known(digest="d", presented_hash="h", order_id="o").is_our_form
-            assert tx.connection.in_transaction()
+            assert connection.in_transaction()
 
 
 def test_an_error_of_the_journals_own_stays_what_it_is(place):
