@@ -42,12 +42,6 @@ class Refusing:
         return refuse
 
 
-@pytest.fixture
-def shop(place):
-    with counter(place, *ALL) as opened:
-        yield opened
-
-
 def left_reserved(shop):
     """Pay a bill whose answer to the gateway is lost, so that the sweep has to capture it."""
     shop.faults(ReplyIgnored())

@@ -270,7 +270,6 @@ class OperationOutcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # the gateway said no
     NOT_DONE = "not_done"  # no answer came, and the gateway's history shows that nothing was done
-    NOT_POSTED_YET = "not_posted_yet"  # tried in vain for a day, and tried on
     NOT_SENT = "not_sent"  # it never left this machine
 
 
