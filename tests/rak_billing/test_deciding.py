@@ -312,12 +312,12 @@ def test_after_days_without_a_look_there_is_one_more(state, is_asked_again):
 
 @pytest.mark.parametrize("days", [0, 1, 2, 14, 15, 40, 400])
 def test_what_the_gateway_does_not_tell_is_asked_about_for_as_long_as_it_takes(days):
-    """Pending or unreadable: once a day, then once a week, and never the last time."""
+    """Pending or unreadable: once a day, and never for the last time."""
     for state in set(ALONE) - {AttemptState.VOIDED, AttemptState.NEEDS_PERSON}:
         since, before = NOW - timedelta(days=days), NOW - timedelta(days=min(days, 1))
         due = next_due(state, is_unclear=True, since=since, asked_at=NOW, before=before)
         assert due is not None
-        assert NOW < due <= NOW + timedelta(days=7 if days >= 15 else 1)
+        assert NOW < due <= NOW + timedelta(days=1)
 
 
 def test_what_counts_and_is_not_confirmed_is_asked_about_for_as_long_as_it_takes():

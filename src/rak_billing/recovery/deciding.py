@@ -33,8 +33,6 @@ _PATIENCE_WITH_PENDING: Final = timedelta(days=3)
 _UNTIL_SURE_OF_NOTHING: Final = timedelta(days=1)
 _UNTIL_SETTLED: Final = timedelta(days=4)
 _TOMORROW: Final = timedelta(days=1)
-#: What is before a person because the gateway does not say what became of it is asked about on, for as long as it takes.
-_NEXT_WEEK: Final = timedelta(days=7)
 #: The calendar never leaves so much between two looks.
 _LONGEST_SILENCE: Final = timedelta(days=2)
 
@@ -309,7 +307,7 @@ def next_due(
 
     What is paid is looked at until its batch is closed, a few days at most: somebody may cancel it at the gateway. What came to
     nothing is looked at for a day, since a late approval is money. Where the gateway does not say what it holds, there is always
-    one more look: daily at first, weekly once the calendar is over. After days without any look there is one more in every
+    one more look the next day, for as long as it takes. After days without any look there is one more in every
     case: nobody may have worked, but the clock may have jumped as well, and the customer be typing still.
 
     Args:
@@ -324,7 +322,7 @@ def next_due(
         return asked_at + _TOMORROW
     due_at = _by_calendar(attempt, since, asked_at, is_unclear=is_unclear)
     is_open = attempt in _UNCONFIRMED or (is_unclear and attempt in _UNPAID | _IN_DOUBT)
-    return asked_at + _NEXT_WEEK if due_at is None and is_open else due_at
+    return asked_at + _TOMORROW if due_at is None and is_open else due_at
 
 
 def _by_calendar(
