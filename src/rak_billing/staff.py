@@ -5,6 +5,7 @@ A person sees what the gateway's back office and the books say, and tells it to 
 events as everything else, with who said so and why. There is no way to set a state.
 """
 
+import sys
 from datetime import datetime
 from enum import StrEnum, unique
 from itertools import islice
@@ -122,7 +123,9 @@ class StaffDesk:
             for review in tx.reviews.unresolved():
                 found.setdefault(review.order_id, []).append(review)
             matters = (self._matter(tx, order_id, reviews) for order_id, reviews in found.items())
-            return tuple(islice((matter for matter in matters if matter is not None), limit))
+            # No list is longer than that; a limit beyond it is none.
+            most = None if limit is None else min(limit, sys.maxsize)
+            return tuple(islice((matter for matter in matters if matter is not None), most))
 
     def _matter(self, tx: TransactionPort, order_id: str, reviews: list[Review]) -> Matter | None:
         attempt = tx.orders.attempt(order_id)

@@ -103,8 +103,9 @@ class Worker:
             if self._is_over(until):
                 return
             report = self.checkout.sweep(limit=1, budget=_BUDGET)
-            yield Round(sweep=report)
-            if report.is_finished:
+            # Shut out, it rests: another look would only put off what is due.
+            yield Round(sweep=report, has_trouble=report.is_shut_out)
+            if report.is_finished or report.is_shut_out:
                 return
 
     def _messages(self) -> Iterator[Round]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 
 import pytest
 from click.testing import CliRunner
@@ -20,7 +21,7 @@ from rak_billing.worker import Worker
 from support.callbacks import approved
 from support.checkout_kit import A, B, till
 from support.operator_module import module_with
-from support.recovery_kit import ALL, counter
+from support.recovery_kit import ALL, Counter, counter
 
 
 @pytest.fixture
@@ -180,7 +181,84 @@ def test_once_ends_with_an_error_where_something_could_not_be_done(portal):
     assert 1 == run("worker", "--once", "--checkout", f"{name}:checkout").exit_code
 
 
-@pytest.mark.parametrize("place", ["nothing", "no_such_module:checkout", "{}:missing", "{}:something_else"])
+def refusing(shop):
+    """Give the same shop with a wrong password of the API."""
+    api = shop.bank.api()
+    wrong = type(api)(
+        api.merchant, user="rakapi", password="wrong", transport=shop.bank.carry, clock=shop.bank.clock
+    )
+    return Counter(shop.till.journal, shop.bank, api=wrong)
+
+
+def test_a_worker_that_the_gateway_shuts_out_rests_and_sends_on(shop):
+    """One request, not one for each payment; what is due stays due, mails leave, and a mended worker goes on at once."""
+    shop.pay(shop.till.pay(A))
+    shop.checkout.sweep()
+    forms = [shop.till.pay(B) for _ in range(9)]
+    shop.wait(minutes=2)
+    before, rests = len(shop.bank.requests), []
+
+    def wait(seconds):
+        rests.append(seconds)
+        return len([rest for rest in rests if rest]) > 3
+
+    shut_out = refusing(shop)
+    Worker(shut_out.checkout, wait).run()
+    assert (1, {0, 10.0}) == (len(shop.bank.requests) - before, set(rests))
+    assert 1 == len(shut_out.till.mailbox.messages)
+    due = [row for row in shop.till.rows("inquiries") if row["silent_since"] is None]
+    assert len(due) >= len(forms) - 3
+    done = Worker(shop.checkout, never).drain()
+    assert (False, False) == (done.has_trouble, done.sweep.is_shut_out)
+
+
+def test_once_says_that_the_gateway_refuses_the_account(shop, tmp_path, monkeypatch):
+    """Status 1, and what to mend, in words."""
+    shop.pay(shop.till.pay(A))
+    with module_with(tmp_path, monkeypatch, "checkout = None\n") as name:
+        import_module(name).checkout = refusing(shop).checkout
+        done = run("worker", "--once", "--checkout", f"{name}:checkout")
+    assert (1, True) == (done.exit_code, "le CMI refuse ce compte" in done.output)
+
+
+def test_a_journal_that_is_away_is_said_in_french(portal):
+    """Staff read what to do, and no trace of a program."""
+    name, shop = portal
+    with shop.journal.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE reviews")
+    done = run("orders", "list", "--checkout", f"{name}:checkout")
+    assert (1, SystemExit) == (done.exit_code, type(done.exception))
+    assert "database refused" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("os.environ['RAK_NO_SUCH_KEY']", "'RAK_NO_SUCH_KEY' manque"),
+        ("rak_billing.Journal.open('nonsense')", ":it : "),
+    ],
+)
+def test_a_setting_that_is_missing_is_named(tmp_path, monkeypatch, body, words):
+    """The operator's own function did not find what it reads: which it was, and no trace of a program."""
+    source = f"import os\nimport rak_billing\n\n\ndef it():\n    return {body}\n"
+    with module_with(tmp_path, monkeypatch, source) as name:
+        done = run("worker", "--once", "--checkout", f"{name}:it")
+    assert (1, SystemExit, True) == (done.exit_code, type(done.exception), words in done.output), done.output
+
+
+def test_a_limit_beyond_all_lists_is_none(portal):
+    """Whoever wants everything gets it."""
+    name, shop = portal
+    for form in [shop.pay(A) for _ in range(2)]:
+        shop.settle(approved(form))
+    done = run("orders", "list", "--limit", str(10**30), "--checkout", f"{name}:checkout")
+    assert (0, 1) == (done.exit_code, done.output.count("second paiement"))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["nothing", "no_such_module:checkout", "{}:missing", "{}:something_else", "..:x", ".:", ":x", "a b:c"],
+)
 def test_a_checkout_that_is_none_is_said_so(portal, place):
     """The option is named, and what was expected."""
     done = run("worker", "--once", "--checkout", place.format(portal[0]))

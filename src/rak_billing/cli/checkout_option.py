@@ -31,11 +31,14 @@ def loaded(place: str) -> Checkout:
 
     Raises:
         click.BadParameter: There is none.
+        click.ClickException: It is there, and cannot be made: a setting is missing, or its journal cannot be opened.
     """
     from rak_billing.checkout import Checkout  # noqa: PLC0415 - loaded when it is needed
+    from rak_billing.cli.db_refusals import sentence_of  # noqa: PLC0415 - as above
+    from rak_billing.errors import BillingError  # noqa: PLC0415 - as above
 
-    module, sign, name = place.partition(":")
-    if not (module and sign and name):
+    module, _, name = place.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
         raise click.BadParameter(
             "attendu MODULE:NOM, par exemple monportail:checkout", param_hint="--checkout"
         )
@@ -45,7 +48,12 @@ def loaded(place: str) -> Checkout:
         found: Any = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise click.BadParameter(f"{place} est introuvable : {error}", param_hint="--checkout") from error
-    made = found if isinstance(found, Checkout) else found() if callable(found) else None
+    try:
+        made = found if isinstance(found, Checkout) else found() if callable(found) else None
+    except KeyError as error:
+        raise click.ClickException(f"{place} : {error} manque ; une variable d'environnement ?") from error
+    except BillingError as error:
+        raise click.ClickException(f"{place} : {sentence_of(error)}") from error
     if not isinstance(made, Checkout):
         raise click.BadParameter(
             f"{place} n'est ni un Checkout ni une fonction qui en donne un", param_hint="--checkout"

@@ -24,8 +24,9 @@ class _Orders(click.Group):
     """Ends a command in the words of the staff when what they said cannot be written."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from rak_billing.cli.db_refusals import sentence_of  # noqa: PLC0415 - as below
         from rak_billing.cli.orders_texts import impossible_text, refusal_text  # noqa: PLC0415 - as below
-        from rak_billing.errors import ResolutionError  # noqa: PLC0415 - as below
+        from rak_billing.errors import JournalError, ResolutionError  # noqa: PLC0415 - as below
         from rak_billing.payments.states import TransitionError  # noqa: PLC0415 - as below
 
         try:
@@ -34,6 +35,8 @@ class _Orders(click.Group):
             raise click.ClickException(refusal_text(error)) from None
         except TransitionError as error:
             raise click.ClickException(impossible_text(error)) from None
+        except JournalError as error:
+            raise click.ClickException(sentence_of(error)) from None
 
 
 @click.group("orders", cls=_Orders)

@@ -64,5 +64,10 @@ def _report(done: Round) -> None:
         f"à voir par une personne : {sweep.referred} ; sans réponse : {sweep.unanswered} ; "
         f"en échec : {sweep.failed}"
     )
+    if sweep.is_shut_out:
+        raise click.ClickException(
+            "le CMI refuse ce compte de l'API : vérifiez l'utilisateur, le mot de passe, les droits et l'adresse, puis "
+            "relancez la commande et redémarrez les workers"
+        )
     if done.has_trouble:
         raise click.ClickException("une partie n'a pas pu être faite ; le journal des messages dit pourquoi")

@@ -46,6 +46,8 @@ class SweepReport:
         expired: Attempts that came to nothing.
         referred: Attempts that were put before a person.
         is_finished: Whether nothing more was due; else call again.
+        is_shut_out: Whether the gateway refuses this account, so that no other answer can be had until somebody mends
+            user, password, permission or address, and a new client is made (`cmi_gateway.ApiClient.resume`).
     """
 
     asked: int = 0
@@ -58,15 +60,16 @@ class SweepReport:
     expired: int = 0
     referred: int = 0
     is_finished: bool = True
+    is_shut_out: bool = False
 
     def __add__(self, other: "SweepReport") -> "SweepReport":
         """Add what another sweep did after this one."""
         numbers: dict[str, Any] = {field: getattr(self, field) + getattr(other, field) for field in _FIELDS}
-        return attrs.evolve(other, **numbers)
+        return attrs.evolve(other, **numbers, is_shut_out=self.is_shut_out or other.is_shut_out)
 
 
 _COUNTED: Final = {Event.CONFIRM: "confirmed", Event.EXPIRE: "expired", Event.REFER: "referred"}
-_FIELDS: Final = tuple(field.name for field in attrs.fields(SweepReport) if field.name != "is_finished")
+_FIELDS: Final = tuple(field.name for field in attrs.fields(SweepReport) if field.type is int)
 _MOVED: Final = {"capture": "captured", "void": "voided", "refund": "refunded"}
 
 
@@ -98,7 +101,8 @@ class Sweep:
             if inquiry is None:
                 return _report(counts, is_finished=True)
             if not self._look(inquiry, counts):
-                return _report(counts, is_finished=False)
+                _log.error("the gateway refuses this account: nothing is asked until its set-up is mended")
+                return _report(counts, is_finished=False, is_shut_out=True)
         return _report(counts, is_finished=False)
 
     def _claim(self) -> Inquiry | None:
@@ -172,9 +176,9 @@ class Sweep:
             _log.exception("whether %s is to be put before a person could not be seen", inquiry.order_id)
 
 
-def _report(counts: Mapping[str, int], *, is_finished: bool) -> SweepReport:
+def _report(counts: Mapping[str, int], *, is_finished: bool, is_shut_out: bool = False) -> SweepReport:
     numbers: dict[str, Any] = {field: counts.get(field, 0) for field in _FIELDS}
-    return attrs.evolve(SweepReport(is_finished=is_finished), **numbers)
+    return SweepReport(**numbers, is_finished=is_finished, is_shut_out=is_shut_out)
 
 
 def _later(since: datetime, now: datetime) -> datetime:
