@@ -11,7 +11,8 @@ from sqlalchemy import event
 from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.purging import Kind, due, purge
-from support.callbacks import approved, declined
+from rak_billing.staff import Resolution
+from support.callbacks import approved, declined, doubtful
 from support.checkout_kit import NOON, A, B, Till, till
 from support.counts import count
 from support.operators import KILLED, Operator
@@ -94,6 +95,24 @@ def test_money_that_went_back_belongs_to_the_books(shop, was):
     change(shop, was.format(id=shop.unpaid.order_id, at="2018-09-10T10:00:00.000000Z"))
     assert Kind.UNPAID_ORDERS not in purged(shop, timedelta(days=400))
     assert 2 == purged(shop, YEARS)[Kind.PAID_ORDERS]
+
+
+def test_what_staff_wrote_goes_with_its_order(shop):
+    """Who settled a matter, and why, is kept as long as the payment that it was about, and no longer."""
+    other = shop.pay(B)
+    shop.settle(doubtful(other))
+    for form, word in ((other, Resolution.UNPAID), (shop.paid, Resolution.SEEN)):
+        change(
+            shop,
+            "INSERT INTO reviews (order_id, kind, callback_digest, raised_at) "
+            f"VALUES ('{form.order_id}', 'clock_skew', '', '2018-09-10T10:00:00.000000Z')",
+        )
+        shop.checkout.staff().resolve(form.order_id, word, by="k.alami", why="vu")
+    assert 3 == len(shop.rows("reviews"))
+    purged(shop, timedelta(days=400))
+    assert {shop.paid.order_id} == {row["order_id"] for row in shop.rows("reviews")}
+    purged(shop, YEARS)
+    assert [] == shop.rows("reviews")
 
 
 def test_that_a_payment_was_posted_belongs_to_the_books(shop):
@@ -180,7 +199,7 @@ def test_an_order_that_is_being_used_again_is_not_purged(postgres):
         shop.now = back
 
         def purge_before_lines(_connection, _cursor, text, *_others):
-            if text.startswith("SELECT order_lines") and not taken:
+            if text.startswith("SELECT order_lines.order_reference") and not taken:
                 taken.append(None)
                 taken[0] = purge(shop.journal, now=back)[Kind.UNPAID_ORDERS]
 

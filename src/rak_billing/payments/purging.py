@@ -237,7 +237,8 @@ def _delete_orders(tx: Transaction, references: list[Any]) -> None:
     _execute(
         tx, delete(schema.gateway_transactions).where(schema.gateway_transactions.c.order_id.in_(attempts))
     )
-    for table in (schema.operations, schema.inquiries):
+    # A review that nobody settled keeps its order: what goes here says who settled it, and why.
+    for table in (schema.operations, schema.inquiries, schema.reviews):
         _execute(tx, delete(table).where(table.c.order_id.in_(attempts)))
     for table in (
         schema.outbox,
