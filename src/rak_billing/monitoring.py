@@ -3,8 +3,8 @@ Whether the portal is well, and how its payments stand in numbers: no name, refe
 
 Health is two questions. Alive: the process answers, and nothing is looked at. Ready: the journal can be read, so that a
 payment can be started. The numbers are in the text format that Prometheus reads; all of them are counted in the journal, so
-that it does not matter which machine is asked. What is counted is what waits, by indexes that hold nothing else, and never more
-than `MOST` rows of a kind: however long the past, a question costs the same.
+that it does not matter which machine is asked. What is counted is what waits, by indexes that hold nothing else, and of looks and
+messages never more than `MOST` rows: however long the past, a question costs the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -75,9 +75,16 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def exposition(journal: JournalPort, tenant: str, *, now: datetime) -> str | None:
+def exposition(journal: JournalPort, tenant: str, *, now: datetime, asks: bool = True) -> str | None:
     """
     Write all numbers of one operator, in Prometheus' text format; None for a journal that is not ours, which counts itself.
+
+    Args:
+        journal: Where they are counted.
+        tenant: The operator.
+        now: The present.
+        asks: Whether its workers ask the gateway (the checkout has an ``api``). Where nobody does, nothing of that kind is
+            overdue, and there are no numbers about it.
 
     Raises:
         JournalError: The database did not answer.
@@ -85,12 +92,12 @@ def exposition(journal: JournalPort, tenant: str, *, now: datetime) -> str | Non
     with journal.reading() as tx:
         if not isinstance(tx, Transaction):
             return None
-        metrics = list(_metrics(tx.connection, tenant, now))
+        metrics = [*_metrics(tx.connection, tenant, now)]
+        metrics += _watched(tx.connection, tenant, now) if asks else ()
     return "".join(f"{line}\n" for metric in metrics for line in metric.lines())
 
 
 def _metrics(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
-    yield from _watched(connection, tenant, now)
     yield from _outbox(connection, tenant, now)
     series = schema.receipt_series
     issued = select(series.c.next_number).where(series.c.tenant == tenant)
@@ -123,7 +130,7 @@ def _metrics(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
 def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Metric]:
     inquiries, attempts = schema.inquiries, schema.attempts
     watched = (
-        select(inquiries.c.order_id, inquiries.c.since, inquiries.c.due_at)
+        select(inquiries.c.order_id, inquiries.c.since, inquiries.c.due_at, inquiries.c.silent_since)
         .where(inquiries.c.tenant == tenant, inquiries.c.due_at.is_not(None))
         .order_by(inquiries.c.due_at)
         .limit(MOST)
@@ -136,6 +143,7 @@ def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
             func.count().label("number"),
             func.min(watched.c.since).label("since"),
             func.min(watched.c.due_at).label("due_at"),
+            func.min(watched.c.silent_since).label("silent_since"),
         )
         .join_from(watched, attempts, attempts.c.order_id == watched.c.order_id)
         .group_by(attempts.c.state),
@@ -161,6 +169,12 @@ def _watched(connection: Connection, tenant: str, now: datetime) -> Iterator[Met
         "rak_billing_looks_overdue_seconds",
         "For how long the oldest question to the gateway is due; 0 when none is.",
         min((row.due_at for row in by_state.values()), default=None),
+        now,
+    )
+    yield _age(
+        "rak_billing_gateway_silent_seconds",
+        "For how long the gateway has given no answer about an attempt that it was asked about; 0 when it answers.",
+        min((row.silent_since for row in by_state.values() if row.silent_since is not None), default=None),
         now,
     )
 
@@ -210,12 +224,11 @@ def _reviews(connection: Connection, tenant: str) -> dict[str, int]:
         select(reviews.c.kind, attempts.c.order_reference)
         .join_from(reviews, attempts, attempts.c.order_id == reviews.c.order_id)
         .where(reviews.c.resolved_at.is_(None))
-        .order_by(reviews.c.raised_at)
-        .limit(MOST)
         .subquery()
     )
     orders = schema.orders
-    # The operator is looked for among the answers: asked for, a database may begin with all of its orders.
+    # All of them, since another operator's older ones would hide ours. The operator is looked for among the answers: asked for,
+    # a database may begin with all of its orders.
     query = (
         select(orders.c.tenant, first.c.kind, func.count().label("number"))
         .join_from(first, orders, orders.c.reference == first.c.order_reference)

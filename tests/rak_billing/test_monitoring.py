@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from cmi_gateway.simulator.faults import ReplyIgnored
+from cmi_gateway.simulator.faults import ApiHtmlError, ReplyIgnored
 from rak_billing.monitoring import exposition, is_ready
 from rak_billing.payments.records import Review, ReviewKind
 from rak_billing.portal.app import create_app
-from support.callbacks import approved
+from support.callbacks import approved, doubtful
 from support.checkout_kit import NOON, A, B, till
 from support.long_past import most_rows_read, steps_of, write_past
 from support.place import PostgresPlace, SqlitePlace
@@ -96,6 +96,42 @@ def test_numbers_of_another_operator_are_not_ours(place):
         shop.till.pay(B)
         other = read(exposition(shop.till.journal, "SRM", now=shop.bank.clock()))
         assert {0.0} == set(other.values())
+
+
+def test_another_operator_s_matters_hide_none_of_ours(monkeypatch):
+    """However many wait for their people, and for longer: ours are counted."""
+    monkeypatch.setattr("rak_billing.monitoring.MOST", 3)
+    with counter(None) as shop:
+        for _ in range(4):
+            shop.till.settle(doubtful(shop.till.pay(A)))
+        with shop.till.journal.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE orders SET tenant = 'SRM'")
+        shop.wait(minutes=1)
+        shop.till.settle(doubtful(shop.till.pay(B)))
+        assert 1 == numbers_of(shop)['rak_billing_reviews_waiting{kind="doubtful_failure"}']
+
+
+def test_where_nobody_asks_nothing_is_overdue():
+    """Without an API a form of a month ago raises no alarm, and there is no number that could."""
+    with till() as shop:
+        shop.pay(A)
+        shop.wait(days=30)
+        numbers = read(exposition(shop.journal, "RAK", now=shop.now, asks=False))
+        assert not [name for name in numbers if "seconds" in name and numbers[name]]
+        assert not [name for name in numbers if "looks" in name or "unconfirmed_" in name]
+
+
+def test_what_is_not_confirmed_for_months_is_not_forgotten(place):
+    """The gateway answers about everything else: the age of the oldest one goes on rising."""
+    with counter(place, *ALL) as shop:
+        shop.pay(shop.till.pay(A))
+        shop.api_faults(ApiHtmlError())
+        for _ in range(40):
+            shop.checkout.sweep()
+            shop.wait(days=1)
+        numbers = numbers_of(shop)
+        for name in ("rak_billing_oldest_unconfirmed_seconds", "rak_billing_gateway_silent_seconds"):
+            assert numbers[name] >= 39 * 86400
 
 
 def test_large_numbers_are_written_whole():

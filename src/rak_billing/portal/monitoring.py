@@ -53,7 +53,10 @@ def numbers() -> Response:
     if not token or scheme.lower() != "bearer" or not compare_digest(given.encode(), token.encode()):
         abort(404)
     try:
-        text = exposition(portal().checkout.journal, portal().tenant.id, now=portal().clock())
+        checkout = portal().checkout
+        text = exposition(
+            checkout.journal, portal().tenant.id, now=portal().clock(), asks=checkout.api is not None
+        )
     except BillingError:
         return _plain("pas pret", 503)
     if text is None:
