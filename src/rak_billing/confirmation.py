@@ -130,12 +130,17 @@ class Confirmation:
         )
         for topic in (CONFIRMATION_MAIL, POSTING) if self.posts else (CONFIRMATION_MAIL,):
             tx.outbox.add(
-                key=f"{topic}/{order.reference}",
+                key=key_of(topic, order),
                 tenant=order.tenant,
                 topic=topic,
                 order_reference=order.reference,
                 at=at,
             )
+
+
+def key_of(topic: str, order: OrderRecord) -> str:
+    """Name the entry of the outbox that sends this for an order; there is one for each topic."""
+    return f"{topic}/{order.reference}"
 
 
 def receipt_of(

@@ -85,7 +85,9 @@ def _keep_unsettled(journal: JournalPort, callback: Callback, raw: bytes, *, at:
 
 
 def _keep_for_review(tx: TransactionPort, callback: Callback, raw: bytes, *, at: datetime) -> None:
-    if _keep(tx, callback, raw, at=at):
+    is_new = _keep(tx, callback, raw, at=at)
+    # Of an order that is not here, nobody could settle a review: its repeat is refused and counted.
+    if is_new and tx.orders.attempt(callback.order_id) is not None:
         _review(tx, callback, ReviewKind.UNSETTLED, at=at)
         tx.inquiries.hasten(callback.order_id, at=at)
 

@@ -14,10 +14,18 @@ import attrs
 
 from cmi_gateway.outcome import PaymentFacts
 from rak_billing.checkout_checks import check_limit
-from rak_billing.confirmation import POSTING, Confirmation
+from rak_billing.confirmation import POSTING, Confirmation, key_of
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
-from rak_billing.payments.records import AttemptRecord, DeadLetter, OrderRecord, PastEvent, Review, ReviewKind
+from rak_billing.payments.records import (
+    AttemptRecord,
+    DeadLetter,
+    OperationOutcome,
+    OrderRecord,
+    PastEvent,
+    Review,
+    ReviewKind,
+)
 from rak_billing.payments.states import AttemptState, Event, OrderState, PublicState
 from rak_billing.ports import Clock
 from rak_billing.recovery.learning import happen
@@ -31,6 +39,7 @@ NO_LETTER: Final = "expected the key of something that was given up"
 NOBODY: Final = "expected who says so, and why"
 UNDECIDED: Final = "it is not known what became of its money: say paid, voided, refunded or unpaid"
 PAID_ALREADY: Final = "its invoices are paid already: void or refund this one"
+NOT_PAYABLE: Final = "its order was voided or refunded with another payment: void or refund this one"
 
 _ABOUT_POSTING: Final = (ReviewKind.NOT_POSTED, ReviewKind.NOT_POSTED_YET)
 _ABOUT_MAIL: Final = (ReviewKind.NOT_SENT,)
@@ -180,22 +189,35 @@ class StaffDesk:
         if resolution is Resolution.SEEN and attempt.state.public is PublicState.REVIEW:
             # Off the list it would be forgotten, with the invoices locked and the customer waiting.
             raise ResolutionError(order_id, UNDECIDED)
-        if resolution is Resolution.PAID and not attempt.has_paid:
-            attempt = self._accept(tx, order, attempt, at=at)
-        for event in _events(resolution, order, attempt):
+        events = _events(resolution, attempt)
+        if resolution is Resolution.PAID and not (attempt.has_paid and order.state.holds_invoices):
+            events, attempt = self._accept(tx, order, attempt, at=at)
+        for event in events:
             order, attempt = happen(tx, self.confirmation, event, order, attempt, facts=facts, at=at)
+        operation = None if resolution is Resolution.SEEN else tx.operations.open_of(order_id)
+        if operation is not None:
+            # What the gateway's history could not tell they have seen; else it would be before them again tomorrow.
+            tx.operations.resolve(operation.key, OperationOutcome.OVERRULED, at=at)
         tx.reviews.settle(order_id, by=facts["by"], why=facts["why"], at=at)
         tx.inquiries.hasten(order_id, at=at)
         return attempt.state
 
     def _accept(
         self, tx: TransactionPort, order: OrderRecord, attempt: AttemptRecord, *, at: datetime
-    ) -> AttemptRecord:
-        """Count money of which no callback told; never beside another payment of the same invoices."""
-        if order.state is not OrderState.OPEN or tx.locks.paid_by_another(order):
+    ) -> tuple[tuple[Event, ...], AttemptRecord]:
+        """Count money that does not count yet, or not any more; never beside another payment of the same invoices."""
+        if order.state.holds_invoices or tx.locks.paid_by_another(order):
             raise ResolutionError(attempt.order_id, PAID_ALREADY)
-        tx.locks.take(order, at=at)
-        return tx.orders.keep_payment(attempt, PaymentFacts(), at)
+        if order.state is OrderState.OPEN:
+            events: tuple[Event, ...] = (Event.APPROVE, Event.CONFIRM)
+        elif attempt.order_id == _payer(tx, order):
+            # The receipt is this payment's, and stands.
+            events = (Event.REINSTATE,)
+        else:
+            raise ResolutionError(attempt.order_id, NOT_PAYABLE)
+        if not tx.outbox.is_delivered(key_of(POSTING, order)):
+            tx.locks.take(order, at=at)
+        return events, tx.orders.keep_payment(attempt, attempt.facts or PaymentFacts(), at)
 
     def revive(self, key: str, *, delivered: bool, by: str, why: str) -> None:
         """
@@ -239,14 +261,17 @@ def _who(reference: str, by: str, why: str) -> dict[str, str]:
     return {"by": by, "why": why}
 
 
-def _events(resolution: Resolution, order: OrderRecord, attempt: AttemptRecord) -> tuple[Event, ...]:
+def _payer(tx: TransactionPort, order: OrderRecord) -> str | None:
+    """Give the order id of the attempt by which an order was paid first."""
+    paid = (event for event in tx.orders.history(order.reference) if event.order_state is OrderState.PAID)
+    return next((event.order_id for event in paid), None)
+
+
+def _events(resolution: Resolution, attempt: AttemptRecord) -> tuple[Event, ...]:
     counts, state = attempt.has_paid, attempt.state
     match resolution:
         case Resolution.PAID:
-            if state in _TAKEN:
-                return (Event.NOTE,)
-            first = () if order.state is not OrderState.OPEN else (Event.APPROVE,)
-            return (*first, Event.CONFIRM)
+            return (Event.NOTE if state in _TAKEN else Event.CONFIRM,)
         case Resolution.VOIDED:
             return (Event.VOID if counts else Event.RELEASE,)
         case Resolution.REFUNDED:

@@ -38,6 +38,7 @@ COUNTING = [
     AttemptState.PART_REFUNDED,
     AttemptState.REFUNDED,
 ]
+_UNCONFIRMED = COUNTING[:3]
 PAID_ONLY = {AttemptState.PART_REFUNDED, AttemptState.REFUNDED}
 ALONE = [
     AttemptState.SENT,
@@ -120,9 +121,63 @@ def test_money_at_the_gateway_is_never_passed_over(on):
 
 @pytest.mark.parametrize("minutes", [1, 6, 21, 59])
 def test_not_found_proves_nothing_in_the_first_hour(minutes):
-    """The payer may still be typing."""
-    young = attrs.evolve(BASE, started_at=NOW - timedelta(minutes=minutes))
-    assert NOTHING == decide_look(Finding(Holds.NOTHING), young)
+    """The payer may still be typing; or a callback told of money a moment ago."""
+    young = NOW - timedelta(minutes=minutes)
+    for it in situations():
+        told = attrs.evolve(it, since=young)
+        assert NOTHING == decide_look(Finding(Holds.NOTHING), told)
+        assert NOTHING == decide_look(Finding(Holds.NOTHING), attrs.evolve(told, started_at=young))
+
+
+@pytest.mark.parametrize("holds", [Holds.NOTHING, Holds.DECLINED])
+def test_what_a_callback_approved_is_not_closed_by_an_absence(holds):
+    """The bank reserved it: that the gateway does not show it now frees nobody of looking."""
+    it = attrs.evolve(BASE, attempt=AttemptState.DUPLICATE, order=OrderState.PAID)
+    assert Decision(review=ReviewKind.NOT_AT_THE_GATEWAY) == decide_look(Finding(holds), it)
+
+
+@pytest.mark.parametrize("state", [*ALONE[:6]])
+def test_what_stays_pending_is_put_before_a_person(state):
+    """No callback came, and for three days the gateway says neither yes nor no: it may hold the money."""
+    it = attrs.evolve(BASE, attempt=state)
+    early, late = (
+        decide_look(Finding(Holds.UNCLEAR), attrs.evolve(it, since=NOW - days, started_at=NOW - days))
+        for days in (timedelta(days=3) - timedelta(seconds=1), timedelta(days=3))
+    )
+    assert (NOTHING, Decision(review=ReviewKind.PENDING)) == (early, late)
+
+
+@pytest.mark.parametrize("holds", [Holds.NOTHING, Holds.DECLINED, Holds.VOIDED, Holds.TAKEN, Holds.RESERVED])
+def test_what_was_pending_is_settled_by_any_plain_answer(holds):
+    """A person need not look any more, whatever the answer is."""
+    for state in (AttemptState.SENT, AttemptState.DECLINED, AttemptState.SUPERSEDED, AttemptState.DOUBTFUL):
+        decision = decide_look(Finding(holds), attrs.evolve(BASE, attempt=state))
+        assert ReviewKind.PENDING in decision.settles
+
+
+def test_a_capture_by_whom_we_do_not_know_settles_that_it_was_unconfirmed():
+    """Nobody has to look for what is known: neither when the answer confirms it, nor when that was found out before."""
+    for state in (AttemptState.CAPTURE_REQUESTED, AttemptState.CAPTURED):
+        it = attrs.evolve(BASE, attempt=state, order=OrderState.PAID, counts=True)
+        assert ReviewKind.UNCONFIRMED in decide_look(Finding(Holds.TAKEN), it).settles
+
+
+def test_what_was_one_too_many_counts_once_the_other_payment_fell():
+    """Taken, and its bills are unpaid again: it is their payment. Reserved, it is still given back: nothing was taken."""
+    it = attrs.evolve(BASE, attempt=AttemptState.DUPLICATE)
+    taken, reserved = (decide_look(Finding(holds), it) for holds in (Holds.TAKEN, Holds.RESERVED))
+    assert (True, (Event.APPROVE, Event.CONFIRM)) == (taken.accepts, taken.events)
+    assert (False, Move.VOID) == (reserved.accepts, reserved.move)
+
+
+def test_what_a_person_cancelled_before_it_counted_is_settled():
+    """They had it before them: the look that shows it cancelled closes the matter, and raises none."""
+    it = attrs.evolve(BASE, attempt=AttemptState.NEEDS_PERSON, order=OrderState.ACCEPTED, counts=True)
+    decision = decide_look(Finding(Holds.VOIDED), it)
+    assert ((Event.VOID,), None) == (decision.events, decision.review)
+    assert ReviewKind.NOT_CAPTURED in decision.settles
+    for other in (attrs.evolve(it, order=OrderState.PAID), attrs.evolve(it, attempt=AttemptState.AUTHORIZED)):
+        assert ReviewKind.UNDONE is decide_look(Finding(Holds.VOIDED), other).review
 
 
 def test_a_silent_attempt_expires_at_ninety_minutes():
@@ -131,7 +186,7 @@ def test_a_silent_attempt_expires_at_ninety_minutes():
         decide_look(Finding(Holds.NOTHING), attrs.evolve(BASE, started_at=NOW - timedelta(minutes=m)))
         for m in (89, 90)
     )
-    assert (NOTHING, (Event.EXPIRE,)) == (at_89, at_90.events)
+    assert ((), (Event.EXPIRE,)) == (at_89.events, at_90.events)
 
 
 def test_what_is_not_confirmed_in_a_day_is_put_before_a_person_too():
@@ -237,7 +292,8 @@ def test_after_a_refund_the_history_tells_what_is_left(lines, holds):
 def test_looks_end_where_nothing_more_can_come(state, days, due):
     """What is seen to the end is not asked about; what is with a person, daily for two weeks."""
     yesterday = NOW - timedelta(days=1)
-    found = next_due(state, since=NOW - timedelta(days=days), asked_at=NOW, before=yesterday)
+    since = NOW - timedelta(days=days)
+    found = next_due(state, is_unclear=False, since=since, asked_at=NOW, before=yesterday)
     assert (None if due is None else NOW + due) == found
 
 
@@ -248,9 +304,27 @@ def test_looks_end_where_nothing_more_can_come(state, days, due):
 def test_after_days_without_a_look_there_is_one_more(state, is_asked_again):
     """The clock may have jumped by years while the customer was typing; the next day tells."""
     years = timedelta(days=4000)
-    first = next_due(state, since=NOW - years, asked_at=NOW)
+    first = next_due(state, is_unclear=False, since=NOW - years, asked_at=NOW)
     assert first == (NOW + timedelta(days=1) if is_asked_again else None)
-    assert next_due(state, since=NOW - years, asked_at=NOW, before=NOW - timedelta(days=1)) is None
+    yesterday = NOW - timedelta(days=1)
+    assert next_due(state, is_unclear=False, since=NOW - years, asked_at=NOW, before=yesterday) is None
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 14, 15, 40, 400])
+def test_what_the_gateway_does_not_tell_is_asked_about_for_as_long_as_it_takes(days):
+    """Pending or unreadable: once a day, and never for the last time."""
+    for state in set(ALONE) - {AttemptState.VOIDED, AttemptState.NEEDS_PERSON}:
+        since, before = NOW - timedelta(days=days), NOW - timedelta(days=min(days, 1))
+        due = next_due(state, is_unclear=True, since=since, asked_at=NOW, before=before)
+        assert due is not None
+        assert NOW < due <= NOW + timedelta(days=1)
+
+
+def test_what_counts_and_is_not_confirmed_is_asked_about_for_as_long_as_it_takes():
+    """Whatever the answers were: money that counts is not forgotten."""
+    for state, is_unclear in product(_UNCONFIRMED, (False, True)):
+        since, before = NOW - timedelta(days=40), NOW - timedelta(days=1)
+        assert next_due(state, is_unclear=is_unclear, since=since, asked_at=NOW, before=before) is not None
 
 
 def accepted(**changes):

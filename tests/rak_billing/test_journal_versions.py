@@ -92,6 +92,7 @@ def test_a_journal_from_before_versions_is_taken_over(tmp_path):
             for table, column in (("callbacks", "reduced_at"), *ADDED_SINCE):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
             connection.exec_driver_sql("DELETE FROM events")
+            connection.exec_driver_sql("DROP INDEX uq_attempts_payment")
             for index in ("uq_orders_open", "uq_callbacks_processed", "uq_gateway_transactions_approved"):
                 connection.exec_driver_sql(f"DROP INDEX {index}")
     with till(tmp_path) as again:
@@ -149,7 +150,8 @@ def test_a_unique_open_order_is_a_key(place):
 
 
 def forget_operators(connection):
-    """Set the outbox back to the version before the eighth."""
+    """Set outbox, attempts and inquiries back to the version before the eighth."""
+    forget_payments(connection)
     for statement in (
         "DROP INDEX ix_outbox_due",
         "DROP INDEX ix_outbox_dead",
@@ -158,6 +160,39 @@ def forget_operators(connection):
         "CREATE INDEX ix_outbox_dead ON outbox (parked_at, key) WHERE sent_at IS NULL AND parked_at IS NOT NULL",
     ):
         connection.exec_driver_sql(statement)
+
+
+def forget_payments(connection):
+    """Set attempts and inquiries back to the version before the ninth."""
+    connection.exec_driver_sql("DROP INDEX uq_attempts_payment")
+    connection.exec_driver_sql("ALTER TABLE inquiries DROP COLUMN silent_since")
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_order_keeps_one_payment_of_those_that_an_older_version_left(place, by_hand):
+    """What was called no payment and came back beside the one that paid does not count any more; what paid does."""
+    with till(place) as shop:
+        forms = [shop.pay(A), shop.pay(A), shop.pay(B), shop.pay(B)]
+        for form in (forms[0], forms[2]):
+            shop.settle(approved(form))
+        instant = shop.rows("attempts")[0]["payment_instant"]
+        with shop.journal.engine.begin() as connection:
+            forget_payments(connection)
+            for form, state, when in (
+                (forms[1], "duplicate", instant),
+                (forms[2], "needs_person", instant),
+                (forms[3], "capture_requested", instant),
+            ):
+                connection.exec_driver_sql(
+                    f"UPDATE attempts SET state = '{state}', payment_instant = '{when}'"
+                    f" WHERE order_id = '{form.order_id}'"
+                )
+            connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0008'")
+            if by_hand:
+                run_statements(connection, statements(connection.dialect.name, "0008"))
+    with Journal.open(place.url, upgrade=not by_hand) as journal:
+        counting = [row["order_id"] for row in Till(journal).rows("attempts") if row["payment_instant"]]
+    assert sorted([forms[0].order_id, forms[3].order_id]) == sorted(counting)
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -22,7 +22,13 @@ class Inquiries(Part):
 
     def open(self, order_id, *, tenant, since, due_at):
         row = SimpleNamespace(
-            order_id=order_id, tenant=tenant, since=since, due_at=due_at, asked_at=None, fence=0
+            order_id=order_id,
+            tenant=tenant,
+            since=since,
+            due_at=due_at,
+            asked_at=None,
+            fence=0,
+            silent_since=None,
         )
         new(self.it.inquiries, order_id, row)
 
@@ -39,7 +45,8 @@ class Inquiries(Part):
         row = next((one for one in due if now - timedelta(minutes=1) < one.due_at <= now), due[0])
         since = min(row.since, now)
         self._change(row.order_id, fence=row.fence + 1, due_at=lease_until, since=since)
-        return Inquiry(row.order_id, since, row.asked_at, row.fence + 1)
+        silent_since = row.silent_since and min(row.silent_since, now)
+        return Inquiry(row.order_id, since, row.asked_at, row.fence + 1, silent_since)
 
     def is_held(self, inquiry):
         row = self.it.inquiries.get(inquiry.order_id)
@@ -47,8 +54,12 @@ class Inquiries(Part):
 
     def finish(self, inquiry, *, asked_at, due_at):
         if self.is_held(inquiry):
-            asked = {} if asked_at is None else {"asked_at": asked_at}
-            self._change(inquiry.order_id, due_at=due_at, **asked)
+            answered = {} if asked_at is None else {"asked_at": asked_at, "silent_since": None}
+            self._change(inquiry.order_id, due_at=due_at, **answered)
+
+    def unanswered(self, inquiry, *, at, due_at):
+        if self.is_held(inquiry):
+            self._change(inquiry.order_id, due_at=due_at, silent_since=inquiry.silent_since or at)
 
     def bring_forward(self, order_id, *, due_at):
         row = self.it.inquiries.get(order_id)
@@ -178,6 +189,10 @@ class Outbox(Part):
             fresh = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
             self._change(key, **fresh)
         return is_dead
+
+    def is_delivered(self, key):
+        row = self.it.outbox.get(key)
+        return row is not None and row.sent_at is not None
 
     def waiting(self, tenant):
         return len(self._unsent(tenant))

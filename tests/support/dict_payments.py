@@ -85,6 +85,9 @@ class Orders(Part):
         return tuple(sorted(found, key=lambda one: one.started_at))
 
     def keep_payment(self, attempt, facts, instant):
+        other = self.accepted_attempt(attempt.order_reference)
+        if other and other.order_id != attempt.order_id:
+            raise JournalError("expected one payment of an order, got a second")
         paid = attrs.evolve(self.attempt(attempt.order_id), facts=facts, payment_instant=instant)
         self.it.attempts[attempt.order_id] = paid
         return paid
@@ -97,7 +100,10 @@ class Orders(Part):
         happened = PastEvent(event, attempt.order_id, attempt_state, order_state, at, facts)
         self.it.events[order.reference] = (*self.history(order.reference), happened)
         self.it.orders[order.reference] = attrs.evolve(kept_order, state=order_state)
-        self.it.attempts[attempt.order_id] = attrs.evolve(kept_attempt, state=attempt_state)
+        instant = kept_attempt.payment_instant if states.counts(attempt_state, order_state) else None
+        self.it.attempts[attempt.order_id] = attrs.evolve(
+            kept_attempt, state=attempt_state, payment_instant=instant
+        )
         return self.locked(attempt.order_id)
 
     def history(self, order_reference):

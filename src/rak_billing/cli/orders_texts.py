@@ -26,6 +26,7 @@ REASONS: Final = {
     "not_captured": "montant autorisé mais non débité : capturer au back-office avant que la banque le libère",
     "not_voided": "paiement en trop qui n'a pas pu être rendu : annuler ou rembourser au back-office",
     "unconfirmed": "acceptée depuis un jour, toujours pas confirmée par le CMI",
+    "pending": "depuis trois jours le CMI ne dit ni oui ni non : regarder au back-office si la carte est débitée",
     "undone": "paiement annulé ou remboursé au CMI après coup : vérifier le reçu et la comptabilité",
     "not_posted": "l'écriture en comptabilité est incertaine ou refusée : chercher la référence dans la facturation",
     "not_posted_yet": "la facturation ne prend pas l'écriture depuis un jour ; elle est réessayée, ne l'écrivez pas à la main",
@@ -73,6 +74,7 @@ EVENTS: Final = {
     "refund": "remboursé",
     "release": "paiement en trop annulé",
     "return": "paiement en trop remboursé",
+    "reinstate": "paiement rétabli",
     "expire": "le CMI, interrogé, n'a rien",
     "disprove": "il n'y avait pas d'argent",
     "refer": "mis devant une personne",
@@ -85,6 +87,7 @@ REFUSALS: Final = {
     staff.NO_LETTER: "attendu la clé d'un message abandonné ; « orders list » les donne",
     staff.NOBODY: "dites qui vous êtes (--by) et comment vous le savez (--why)",
     staff.UNDECIDED: "on ne sait pas ce que son argent est devenu : dites paid, voided, refunded ou unpaid",
+    staff.NOT_PAYABLE: "sa commande a été annulée ou remboursée avec un autre paiement : annulez ou remboursez celui-ci au back-office",
     staff.PAID_ALREADY: "ses factures sont déjà payées autrement : annulez ou remboursez ce paiement-ci au back-office",
 }
 

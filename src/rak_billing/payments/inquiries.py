@@ -82,7 +82,9 @@ class Inquiries:
         if claimed.rowcount != 1:
             # Only where rows cannot be locked and passed over.
             raise StaleStateError("another machine claimed the inquiry meanwhile")
-        return Inquiry(row.order_id, since, row.asked_at, row.fence + 1)
+        # Nor a silence: it would last for ever.
+        silent_since = None if row.silent_since is None else min(row.silent_since, now)
+        return Inquiry(row.order_id, since, row.asked_at, row.fence + 1, silent_since)
 
     def is_held(self, inquiry: Inquiry) -> bool:
         """Tell whether it was not claimed or hastened since, and keep it so until this transaction ends."""
@@ -94,7 +96,14 @@ class Inquiries:
         """Say when to ask again, None for never, unless it was claimed or hastened since."""
         table = schema.inquiries
         is_ours = (table.c.order_id == inquiry.order_id, table.c.fence == inquiry.fence)
-        values = {"due_at": due_at} | ({} if asked_at is None else {"asked_at": asked_at})
+        answered = {} if asked_at is None else {"asked_at": asked_at, "silent_since": None}
+        self._connection.execute(update(table).where(*is_ours).values(due_at=due_at, **answered))
+
+    def unanswered(self, inquiry: Inquiry, *, at: datetime, due_at: datetime) -> None:
+        """Say that no answer came, and when to ask again, unless it was claimed or hastened since."""
+        table = schema.inquiries
+        is_ours = (table.c.order_id == inquiry.order_id, table.c.fence == inquiry.fence)
+        values = {"due_at": due_at, "silent_since": inquiry.silent_since or at}
         self._connection.execute(update(table).where(*is_ours).values(**values))
 
     def bring_forward(self, order_id: str, *, due_at: datetime) -> None:

@@ -9,7 +9,7 @@ the history has all of them.
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, func, insert, null, select, update
 from sqlalchemy.sql.dml import Update
 
 from rak_billing.payments import schema
@@ -52,6 +52,14 @@ _PAY: Final = Written(
         update(schema.attempts).where(schema.attempts.c.order_id == given(schema.attempts.c.order_id))
     ),
 )
+_FORGET: Final = Written(
+    schema.attempts,
+    lambda _: (
+        update(schema.attempts)
+        .where(schema.attempts.c.order_id == given(schema.attempts.c.order_id))
+        .values(payment_instant=null())
+    ),
+)
 _APPEND: Final = Written(schema.events, _appended)
 
 
@@ -92,6 +100,11 @@ def keep_payment(writes: Writes, order_id: str, facts: Any, instant: datetime) -
         waiting.values |= paid
     else:
         writes.put_off(row, _PAY, order_id=order_id, **paid)
+
+
+def forget_payment(writes: Writes, order_id: str) -> None:
+    """Write that an attempt is not the payment of its order any more."""
+    writes.put_off((schema.attempts.name, order_id), _FORGET, order_id=order_id)
 
 
 def append(writes: Writes, order_reference: str, **event: Any) -> None:

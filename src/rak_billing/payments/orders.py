@@ -131,13 +131,11 @@ class Orders:
         return self._one_attempt(select(schema.attempts).where(schema.attempts.c.token_hash == token_hash))
 
     def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
-        """Return the attempt whose approval was accepted for this order and stands, or None."""
-        fallen = [AttemptState.VOIDED.value, AttemptState.EXPIRED.value]
+        """Return the attempt that is the payment of this order, or was until it was given back; None without one."""
         return self._one_attempt(
             select(schema.attempts).where(
                 schema.attempts.c.order_reference == order_reference,
                 schema.attempts.c.payment_instant.is_not(None),
-                schema.attempts.c.state.not_in(fallen),
             )
         )
 
@@ -200,6 +198,8 @@ class Orders:
         """
         Move an order and its attempt by one event, and add it to the history with *facts*, such as who did it and why.
 
+        An attempt that does not count any more after it (`rak_billing.payments.states.counts`) loses its payment instant.
+
         Raises:
             TransitionError: The event cannot happen in the state that one of them is in; names both.
             StaleStateError: Another transaction moved them in between.
@@ -220,6 +220,10 @@ class Orders:
             facts=None if facts is None else dict(facts),
             at=at,
         )
+        if attempt.has_paid and not states.counts(attempt_state, order_state):
+            # In this very transaction: whatever happens to the attempt later, it does not come back to life.
+            moving.forget_payment(self._writes, attempt.order_id)
+            attempt = attrs.evolve(attempt, payment_instant=None)
         return attrs.evolve(order, state=order_state), attrs.evolve(attempt, state=attempt_state)
 
     def history(self, order_reference: str) -> tuple[PastEvent, ...]:

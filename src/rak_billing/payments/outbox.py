@@ -119,6 +119,11 @@ class Outbox:
         values = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
         return self._connection.execute(update(table).where(*is_dead).values(values)).rowcount == 1
 
+    def is_delivered(self, key: str) -> bool:
+        """Tell whether there is an entry of this key that was delivered, or marked so by hand."""
+        query = select(schema.outbox.c.sent_at).where(schema.outbox.c.key == key)
+        return self._connection.execute(query).scalar() is not None
+
     def waiting(self, tenant: str) -> int:
         """Return how many of the operator's entries are not delivered yet."""
         table = schema.outbox

@@ -65,7 +65,7 @@ class OrdersPort(Protocol):
         ...
 
     def accepted_attempt(self, order_reference: str) -> AttemptRecord | None:
-        """Return the attempt whose approval was accepted and stands (`AttemptRecord.has_paid`), or None."""
+        """Return the one attempt of an order that is its payment (`AttemptRecord.has_paid`), or None."""
         ...
 
     def open_twin(self, tenant: str, customer_ref: str, quote_digest: str) -> OrderRecord | None:
@@ -77,7 +77,7 @@ class OrdersPort(Protocol):
         ...
 
     def keep_payment(self, attempt: AttemptRecord, facts: PaymentFacts, instant: datetime) -> AttemptRecord:
-        """Write the facts of the accepted payment beside its attempt."""
+        """Write the facts of the accepted payment beside its attempt; JournalError where another one of its order pays."""
         ...
 
     def apply(
@@ -92,6 +92,9 @@ class OrdersPort(Protocol):
     ) -> tuple[OrderRecord, AttemptRecord]:
         """
         Move both by one event (`rak_billing.payments.states.apply_to_both`) and add it to the history.
+
+        An attempt that does not count any more after it (`rak_billing.payments.states.counts`) loses its payment
+        instant, for good: two attempts of one order never have one at a time.
 
         Raises:
             TransitionError: There is no such move; names both states and the event.
@@ -179,7 +182,15 @@ class InquiriesPort(Protocol):
         ...
 
     def finish(self, inquiry: Inquiry, *, asked_at: datetime | None, due_at: datetime | None) -> None:
-        """Say when to ask again, None for never, unless it was claimed or hastened since."""
+        """
+        Say when to ask again, None for never, unless it was claimed or hastened since.
+
+        With *asked_at*, an answer came: a silence that lasted until now has ended.
+        """
+        ...
+
+    def unanswered(self, inquiry: Inquiry, *, at: datetime, due_at: datetime) -> None:
+        """Say that no answer came, and when to ask again, unless it was claimed or hastened since; a silence begins or lasts."""
         ...
 
     def bring_forward(self, order_id: str, *, due_at: datetime) -> None:
@@ -326,6 +337,10 @@ class OutboxPort(Protocol):
 
     def revive(self, key: str, *, at: datetime, is_done: bool) -> bool:
         """Take up again what was given up, or mark it as delivered by hand; tell whether there was such an entry."""
+        ...
+
+    def is_delivered(self, key: str) -> bool:
+        """Tell whether there is an entry of this key that was delivered, or marked so by hand."""
         ...
 
     def waiting(self, tenant: str) -> int:

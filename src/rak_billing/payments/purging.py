@@ -210,7 +210,7 @@ def _is_unfinished() -> ColumnElement[bool]:
         _has_attempt(
             inquiries.c.order_id == attempts.c.order_id,
             inquiries.c.due_at.is_not(None),
-            inquiries.c.asked_at.is_not(None),
+            or_(inquiries.c.asked_at.is_not(None), inquiries.c.silent_since.is_not(None)),
         ),
         exists().where(outbox.c.order_reference == orders.c.reference, outbox.c.sent_at.is_(None)),
     )

@@ -85,8 +85,9 @@ class AttemptRecord:
         terms_version: The terms that the customer accepted.
         terms_accepted_at: When.
         started_at: When the form was signed.
-        facts: What the gateway said of the payment that was accepted, once it was.
-        payment_instant: The instant that decides the posting date, once accepted.
+        facts: What the gateway said of the payment that was accepted, once it was; kept when it falls.
+        payment_instant: The instant that decides the posting date, while it is the payment that its order counts, or
+            counted until it was given back; None before, and again once it fell (`rak_billing.payments.states.counts`).
     """
 
     order_id: str
@@ -105,8 +106,7 @@ class AttemptRecord:
     @property
     def has_paid(self) -> bool:
         """Whether it is the payment that its order counts, or counted."""
-        is_fallen = self.state in {AttemptState.VOIDED, AttemptState.EXPIRED}
-        return self.payment_instant is not None and not is_fallen
+        return self.payment_instant is not None
 
 
 @attrs.frozen
@@ -146,6 +146,9 @@ class ReviewKind(StrEnum):
     NOT_CAPTURED = "not_captured"  # authorized and not taken, and it is not for the sweep to take it
     NOT_VOIDED = "not_voided"  # a payment too many, and it is not for the sweep to give it back
     UNCONFIRMED = "unconfirmed"  # accepted for a day, and the gateway still does not say that it was taken
+    PENDING = (
+        "pending"  # for days the gateway says neither yes nor no of an attempt that nothing else is known of
+    )
     UNDONE = "undone"  # the gateway shows that a payment which counted was cancelled or given back
     NOT_POSTED = "not_posted"  # whether billing has the payment is not known, or billing refuses it
     NOT_POSTED_YET = "not_posted_yet"  # tried in vain for a day, and tried on
@@ -253,7 +256,8 @@ class Inquiry:
     Attributes:
         order_id: The attempt's.
         since: When the calendar of looks began: at the start, or when a callback told of money.
-        asked_at: When the gateway was asked last.
+        asked_at: When the gateway was asked last, and answered.
+        silent_since: When the first of the looks since then was that got no answer; None where none failed.
         fence: Counts the claims; whoever holds an older one has no say any more.
     """
 
@@ -261,6 +265,7 @@ class Inquiry:
     since: datetime
     asked_at: datetime | None
     fence: int
+    silent_since: datetime | None = None
 
 
 @unique
@@ -269,7 +274,8 @@ class OperationOutcome(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"  # the gateway said no
-    NOT_DONE = "not_done"  # no answer came, and the gateway's history shows that nothing was done
+    NOT_DONE = "not_done"  # no answer came, and the gateway shows that nothing was done
+    OVERRULED = "overruled"  # nobody knew, and a person said what became of the attempt's money
     NOT_SENT = "not_sent"  # it never left this machine
 
 

@@ -109,6 +109,13 @@ attempts = Table(
     Column("started_at", Instant, nullable=False),
     Column("facts", Json),
     Column("payment_instant", Instant),
+    # An order has one payment, whatever becomes of its other attempts.
+    Index(
+        "uq_attempts_payment",
+        "order_reference",
+        unique=True,
+        **only_where("payment_instant IS NOT NULL"),
+    ),
     sqlite_strict=True,
 )
 
@@ -306,6 +313,7 @@ inquiries = Table(
     Column("due_at", Instant),
     Column("asked_at", Instant),
     Column("fence", Integer, nullable=False),
+    Column("silent_since", Instant),
     Index("ix_inquiries_due", "tenant", "due_at", "order_id", **only_where("due_at IS NOT NULL")),
     sqlite_strict=True,
 )

@@ -16,7 +16,8 @@ asked) and the operator's staff. Six facts about them shape the table:
   attempt: declined, expired, or superseded by a newer one. It is refused in one case only, when the invoices are already
   paid: then it is not captured, and the sweep (or a person) has it voided.
 * **Nothing undoes an approval but an act.** A late decline, or an approval that arrives twice, leaves an
-  accepted or paid attempt where it is. A void or a refund that the gateway shows undoes it.
+  accepted or paid attempt where it is. A void or a refund that the gateway shows undoes it, and so does a person. From
+  then on it does not count (`counts`), and what the gateway shows of it later is judged as if it had never counted.
 * **Capture requested is not captured.** Our answer to a callback asks the gateway to take the money, and so does our
   own request. Captured is what the gateway says when it is asked, and nothing else.
 * **Accepted and paid are two things.** Accepted: the callback said so. Paid: it is confirmed, with the gateway or,
@@ -128,6 +129,8 @@ _WERE_PAID: Final = frozenset(
     {OrderState.PAID, OrderState.PART_REFUNDED, OrderState.REFUNDED, OrderState.VOIDED}
 )
 _HOLDING: Final = frozenset({OrderState.ACCEPTED, OrderState.PAID, OrderState.PART_REFUNDED})
+_PAYABLE: Final = frozenset({OrderState.DRAFT, OrderState.OPEN})
+_FALLEN: Final = frozenset({AttemptState.VOIDED, AttemptState.EXPIRED})
 _ENDED: Final = frozenset({AttemptState.VOIDED, AttemptState.PART_REFUNDED, AttemptState.REFUNDED})
 
 
@@ -151,6 +154,7 @@ class Event(StrEnum):
     VOID = "void"  # the payment of the order was cancelled before its batch closed
     REFUND_PART = "refund_part"  # a part of the payment was given back
     REFUND = "refund"  # all of it was given back
+    REINSTATE = "reinstate"  # a person finds that what was undone here stands at the gateway
     RELEASE = "release"  # a payment that does not count was cancelled
     RETURN = "return"  # a payment that does not count was given back
     EXPIRE = "expire"  # the gateway was asked, and holds nothing
@@ -226,7 +230,9 @@ _ORDER_ROWS: Final[tuple[_Row, ...]] = (
     ((_O.ACCEPTED,), Event.VOID, _O.OPEN, "the payment was cancelled before it counted"),
     ((_O.PAID,), Event.VOID, _O.VOIDED, "its payment was cancelled"),
     ((_O.PAID, _O.PART_REFUNDED), Event.REFUND_PART, _O.PART_REFUNDED, "a part was given back"),
+    ((_O.ACCEPTED,), Event.REFUND, _O.OPEN, "the payment was given back before it counted"),
     ((_O.PAID, _O.PART_REFUNDED), Event.REFUND, _O.REFUNDED, "all was given back"),
+    ((_O.VOIDED, _O.REFUNDED), Event.REINSTATE, _O.PAID, "its payment stands after all"),
     (_ISSUED, Event.RELEASE, None, "what was cancelled never counted"),
     (_ISSUED, Event.RETURN, None, "what was given back never counted"),
     (_ISSUED, Event.EXPIRE, None, "an attempt that came to nothing leaves it payable"),
@@ -245,9 +251,14 @@ _ATTEMPT_ROWS: Final[tuple[_Row, ...]] = (
     ((_A.EXPIRED,), Event.APPROVE, _A.CAPTURE_REQUESTED, "a late approval is money"),
     ((_A.DOUBTFUL, _A.NEEDS_PERSON), Event.APPROVE, _A.CAPTURE_REQUESTED, "approved after a doubt"),
     (_UNDER_WAY, Event.APPROVE, _A.CAPTURE_REQUESTED, "the approval came behind what was asked"),
-    ((*_TAKEN, *_GIVEN_BACK), Event.APPROVE, None, "approved already"),
-    ((_A.DUPLICATE,), Event.APPROVE, None, "to be voided already"),
-    ((_A.VOIDED,), Event.APPROVE, _A.NEEDS_PERSON, "approved after it was voided"),
+    ((*_TAKEN, _A.PART_REFUNDED), Event.APPROVE, None, "approved already"),
+    (
+        (_A.DUPLICATE,),
+        Event.APPROVE,
+        _A.CAPTURE_REQUESTED,
+        "the payment beside which it was one too many is no more",
+    ),
+    ((_A.VOIDED, _A.REFUNDED), Event.APPROVE, _A.NEEDS_PERSON, "approved after it was given back"),
     ((*_UNPAID, _A.DOUBTFUL), Event.DUPLICATE, _A.DUPLICATE, "approved, not captured, to be voided"),
     ((*_UNDER_WAY, *_TAKEN), Event.DUPLICATE, None, "the second approval is voided"),
     ((*_GIVEN_BACK, _A.VOIDED), Event.DUPLICATE, None, "what came back stays so"),
@@ -273,14 +284,32 @@ _ATTEMPT_ROWS: Final[tuple[_Row, ...]] = (
         "the gateway says that it was cancelled",
     ),
     ((*_TAKEN, _A.PART_REFUNDED), Event.REFUND_PART, _A.PART_REFUNDED, "a part was given back"),
-    ((*_TAKEN, _A.PART_REFUNDED), Event.REFUND, _A.REFUNDED, "all was given back"),
+    (
+        (*_UNDER_WAY, *_TAKEN, _A.PART_REFUNDED, _A.NEEDS_PERSON),
+        Event.REFUND,
+        _A.REFUNDED,
+        "all was given back",
+    ),
+    (
+        (_A.VOIDED, _A.REFUNDED, _A.EXPIRED, _A.NEEDS_PERSON, _A.DOUBTFUL, _A.DUPLICATE),
+        Event.REINSTATE,
+        _A.CAPTURED,
+        "a person sees its money taken at the gateway",
+    ),
     (
         (*_UNPAID, _A.DOUBTFUL, _A.DUPLICATE, _A.NEEDS_PERSON),
         Event.RELEASE,
         _A.VOIDED,
         "the reserved money is free again",
     ),
-    ((_A.DUPLICATE, _A.NEEDS_PERSON), Event.RETURN, _A.REFUNDED, "the second payment was given back"),
+    (
+        (*_UNPAID, _A.DOUBTFUL, _A.DUPLICATE, _A.NEEDS_PERSON, _A.VOIDED),
+        Event.RETURN,
+        _A.REFUNDED,
+        "what does not count was given back",
+    ),
+    ((_A.VOIDED,), Event.RELEASE, None, "cancelled already"),
+    ((_A.REFUNDED,), Event.RETURN, None, "given back already"),
     (
         (_A.SENT, _A.DOUBTFUL, _A.DUPLICATE, _A.NEEDS_PERSON),
         Event.EXPIRE,
@@ -341,6 +370,16 @@ def apply_to_both(order: OrderState, attempt: AttemptState, event: Event) -> tup
     except TransitionError as error:
         beside = attempt if error.state is order else order
         raise TransitionError(error.state, event, beside=beside) from None
+
+
+def counts(attempt: AttemptState, order: OrderState) -> bool:
+    """
+    Say whether an accepted payment can still be the one that its order counts, or counted, where both stand so.
+
+    It cannot once it was cancelled or proved to be none, nor where its order is to be paid again: another attempt may
+    then pay, and one order never has two payments.
+    """
+    return order not in _PAYABLE and attempt not in _FALLEN
 
 
 def shown(attempt: AttemptState, order: OrderState) -> PublicState:

@@ -13,7 +13,7 @@ from rak_billing.errors import ForeignTablesError, SchemaVersionError
 from rak_billing.payments.schema import metadata
 
 #: The version that this package works with.
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 #: The version of tables that were made before there were versions.
 FIRST: Final = "0001"
 VERSION_TABLE: Final = "rak_billing_version"

@@ -28,6 +28,8 @@ from rak_billing.recovery.findings import Finding, Holds
 OLDEST_CAPTURE: Final = timedelta(days=5)
 #: What is accepted for so long and not confirmed is put before a person.
 _PATIENCE: Final = timedelta(days=1)
+#: So is what nobody told of, and of which the gateway says neither yes nor no for so long: it may hold the money.
+_PATIENCE_WITH_PENDING: Final = timedelta(days=3)
 _UNTIL_SURE_OF_NOTHING: Final = timedelta(days=1)
 _UNTIL_SETTLED: Final = timedelta(days=4)
 _TOMORROW: Final = timedelta(days=1)
@@ -44,18 +46,17 @@ _UNPAID: Final = frozenset(
 _SEEN_TO_THE_END: Final = frozenset({AttemptState.SETTLED, AttemptState.REFUNDED, AttemptState.VOIDED})
 _GIVEN_BACK: Final = frozenset({AttemptState.VOIDED, AttemptState.REFUNDED})
 _IN_DOUBT: Final = frozenset({AttemptState.DOUBTFUL, AttemptState.DUPLICATE})
-_ABOUT_DOUBT: Final = frozenset({ReviewKind.DOUBTFUL_FAILURE})
-_ABOUT_SURPLUS: Final = frozenset(
-    {ReviewKind.DUPLICATE_PAYMENT, ReviewKind.NOT_VOIDED, ReviewKind.DOUBTFUL_FAILURE}
-)
-_ABOUT_CAPTURE: Final = frozenset(
-    {
-        ReviewKind.NOT_CAPTURED,
-        ReviewKind.UNCONFIRMED,
-        ReviewKind.NOT_AT_THE_GATEWAY,
-        ReviewKind.DOUBTFUL_FAILURE,
-    }
-)
+_ABOUT_DOUBT: Final = frozenset({ReviewKind.DOUBTFUL_FAILURE, ReviewKind.PENDING})
+_ABOUT_SURPLUS: Final = _ABOUT_DOUBT | {
+    ReviewKind.DUPLICATE_PAYMENT,
+    ReviewKind.NOT_VOIDED,
+    ReviewKind.NOT_AT_THE_GATEWAY,
+}
+_ABOUT_CAPTURE: Final = _ABOUT_DOUBT | {
+    ReviewKind.NOT_CAPTURED,
+    ReviewKind.UNCONFIRMED,
+    ReviewKind.NOT_AT_THE_GATEWAY,
+}
 
 
 @unique
@@ -80,7 +81,7 @@ class Situation:
         is_held_elsewhere: Whether another attempt or order pays its invoices already.
         switched_on: The operations that this operator may use.
         started_at: When its form was signed.
-        since: When the calendar of looks began: at the start, or when a callback told of money.
+        since: When the calendar of looks began: at the start, or when a callback or a person told of money.
         now: When the answer came.
     """
 
@@ -121,8 +122,19 @@ _CONTRADICTED: Final = Decision(review=ReviewKind.CONTRADICTION)
 
 
 def _wait(it: Situation) -> Decision:
-    is_overdue = it.counts and it.attempt in _UNCONFIRMED and it.now - it.since >= _PATIENCE
-    return Decision(review=ReviewKind.UNCONFIRMED) if is_overdue else NOTHING
+    return Decision(review=overdue(it.attempt, counts=it.counts, waited=it.now - it.since))
+
+
+def overdue(attempt: AttemptState, *, counts: bool, waited: timedelta) -> ReviewKind | None:
+    """
+    Say why a person must look at an attempt of which the gateway has not said what it holds for so long; None while it is early.
+
+    Its answers may be unclear, or none may come: it may hold the money in either case.
+    """
+    if counts:
+        return ReviewKind.UNCONFIRMED if attempt in _UNCONFIRMED and waited >= _PATIENCE else None
+    is_open = attempt in _UNPAID | _IN_DOUBT
+    return ReviewKind.PENDING if is_open and waited >= _PATIENCE_WITH_PENDING else None
 
 
 def _refer(it: Situation, why: ReviewKind) -> Decision:
@@ -133,25 +145,33 @@ def _refer(it: Situation, why: ReviewKind) -> Decision:
 
 
 def _nothing(it: Situation) -> Decision:
-    if it.now - it.started_at < NOT_FOUND_IS_FINAL_AFTER:
-        # No order exists there until a card is submitted, and the payer may still be typing.
+    if it.now - it.since < NOT_FOUND_IS_FINAL_AFTER:
+        # No order exists there until a card is submitted, and the payer may still be typing; or a callback told of money a
+        # moment ago, which the gateway's own books do not show yet.
         return _wait(it)
     if it.counts:
         return _refer(it, ReviewKind.NOT_AT_THE_GATEWAY)
     is_old = it.now - it.started_at >= EXPIRES_AFTER
-    if it.attempt in _IN_DOUBT or (it.attempt is AttemptState.SENT and is_old):
-        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_SURPLUS)
-    return NOTHING
+    if it.attempt is AttemptState.SENT and is_old:
+        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_DOUBT)
+    return _no_money(it)
 
 
 def _declined(it: Situation) -> Decision:
     if it.counts:
         return _refer(it, ReviewKind.NOT_AT_THE_GATEWAY)
     if it.attempt is AttemptState.SENT:
-        return Decision(events=(Event.DECLINE,))
-    if it.attempt in _IN_DOUBT:
-        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_SURPLUS)
-    return NOTHING
+        return Decision(events=(Event.DECLINE,), settles=_ABOUT_DOUBT)
+    return _no_money(it)
+
+
+def _no_money(it: Situation) -> Decision:
+    """Close what was only a doubt; what was approved once is not closed because the gateway does not show it now."""
+    if it.attempt is AttemptState.DOUBTFUL:
+        return Decision(events=(Event.EXPIRE,), settles=_ABOUT_DOUBT)
+    if it.attempt is AttemptState.DUPLICATE:
+        return Decision(review=ReviewKind.NOT_AT_THE_GATEWAY)
+    return Decision(settles=_ABOUT_DOUBT) if it.attempt in _UNPAID else NOTHING
 
 
 def _reserved(finding: Finding, it: Situation) -> Decision:
@@ -160,7 +180,9 @@ def _reserved(finding: Finding, it: Situation) -> Decision:
     if it.counts:
         return _reserved_and_counted(finding, it)
     if it.attempt in _UNPAID | _IN_DOUBT:
-        if _is_surplus(it):
+        # What was told to be one too many is not taken for that the other payment fell: nothing was taken, and a person may
+        # have cancelled the other one because the customer wanted none.
+        if it.attempt is AttemptState.DUPLICATE or _is_surplus(it):
             return _give_back(Move.VOID, it)
         # Captured at the next look: its callback may be on the way, and ask for it by itself.
         return Decision(events=(Event.AUTHORIZE,), accepts=True, settles=_ABOUT_DOUBT)
@@ -197,16 +219,17 @@ def _taken(finding: Finding, it: Situation) -> Decision:
     if it.counts:
         if it.attempt in _UNCONFIRMED or it.attempt is AttemptState.NEEDS_PERSON:
             return Decision(events=(Event.CONFIRM, *settled), settles=_ABOUT_CAPTURE)
-        return Decision(events=settled) if it.attempt is AttemptState.CAPTURED else NOTHING
+        is_new = it.attempt is AttemptState.CAPTURED
+        return Decision(events=settled, settles=_ABOUT_CAPTURE) if is_new else NOTHING
     if it.attempt in _UNPAID | _IN_DOUBT:
         if _is_surplus(it):
             return _give_back(Move.REFUND if finding.is_settled else Move.VOID, it)
-        return Decision(events=(Event.APPROVE, Event.CONFIRM, *settled), accepts=True, settles=_ABOUT_DOUBT)
+        return Decision(events=(Event.APPROVE, Event.CONFIRM, *settled), accepts=True, settles=_ABOUT_SURPLUS)
     return NOTHING
 
 
 def _is_surplus(it: Situation) -> bool:
-    return it.attempt is AttemptState.DUPLICATE or it.is_held_elsewhere or it.order is not OrderState.OPEN
+    return it.is_held_elsewhere or it.order is not OrderState.OPEN
 
 
 def _give_back(move: Move, it: Situation) -> Decision:
@@ -224,11 +247,18 @@ def _other_amount(it: Situation) -> Decision:
 
 def _voided(it: Situation) -> Decision:
     if it.counts:
-        can_be = it.attempt in _UNCONFIRMED | _TAKEN | {AttemptState.NEEDS_PERSON}
-        return Decision(events=(Event.VOID,), review=ReviewKind.UNDONE) if can_be else NOTHING
+        return _undone(it) if it.attempt in _UNCONFIRMED | _TAKEN | {AttemptState.NEEDS_PERSON} else NOTHING
     if it.attempt.has_ended:
         return NOTHING
     return Decision(events=(Event.RELEASE,), settles=_ABOUT_SURPLUS)
+
+
+def _undone(it: Situation) -> Decision:
+    """Follow what was cancelled; what a person had before them and nobody had counted as paid is settled by that."""
+    is_expected = it.attempt is AttemptState.NEEDS_PERSON and not it.order.was_paid
+    return Decision(
+        events=(Event.VOID,), review=None if is_expected else ReviewKind.UNDONE, settles=_ABOUT_CAPTURE
+    )
 
 
 def _returned(it: Situation, event: Event) -> Decision:
@@ -265,17 +295,24 @@ def decide_look(finding: Finding, it: Situation) -> Decision:
 
 
 def next_due(
-    attempt: AttemptState, *, since: datetime, asked_at: datetime, before: datetime | None = None
+    attempt: AttemptState,
+    *,
+    is_unclear: bool,
+    since: datetime,
+    asked_at: datetime,
+    before: datetime | None = None,
 ) -> datetime | None:
     """
     Give when to look again at an attempt that is in this state after a look at *asked_at*; None for never.
 
     What is paid is looked at until its batch is closed, a few days at most: somebody may cancel it at the gateway. What came to
-    nothing is looked at for a day, since a late approval is money. After days without any look there is one more in every
+    nothing is looked at for a day, since a late approval is money. Where the gateway does not say what it holds, there is always
+    one more look the next day, for as long as it takes. After days without any look there is one more in every
     case: nobody may have worked, but the clock may have jumped as well, and the customer be typing still.
 
     Args:
         attempt: Its state.
+        is_unclear: Whether the gateway said neither that it holds money of it nor that it holds none.
         since: When the calendar began.
         asked_at: When this look was.
         before: When the look before it was, or None.
@@ -283,10 +320,14 @@ def next_due(
     was_silent = asked_at - (before or since) > _LONGEST_SILENCE
     if was_silent and attempt not in _SEEN_TO_THE_END:
         return asked_at + _TOMORROW
-    return _by_calendar(attempt, since, asked_at)
+    due_at = _by_calendar(attempt, since, asked_at, is_unclear=is_unclear)
+    is_open = attempt in _UNCONFIRMED or (is_unclear and attempt in _UNPAID | _IN_DOUBT)
+    return asked_at + _TOMORROW if due_at is None and is_open else due_at
 
 
-def _by_calendar(attempt: AttemptState, since: datetime, asked_at: datetime) -> datetime | None:
+def _by_calendar(
+    attempt: AttemptState, since: datetime, asked_at: datetime, *, is_unclear: bool
+) -> datetime | None:
     if attempt is AttemptState.CAPTURE_REQUESTED:
         return next_look_while_waited_for(since, asked_at) or next_look(since, asked_at)
     if attempt in _SEEN_TO_THE_END:
@@ -297,6 +338,6 @@ def _by_calendar(attempt: AttemptState, since: datetime, asked_at: datetime) -> 
     if attempt in {AttemptState.CAPTURED, AttemptState.PART_REFUNDED}:
         tomorrow = asked_at + _TOMORROW
         return tomorrow if tomorrow - since <= _UNTIL_SETTLED else None
-    if attempt in _UNPAID and asked_at - since >= _UNTIL_SURE_OF_NOTHING:
+    if attempt in _UNPAID and not is_unclear and asked_at - since >= _UNTIL_SURE_OF_NOTHING:
         return None
     return next_look(since, asked_at)

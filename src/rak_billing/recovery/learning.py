@@ -12,8 +12,8 @@ from rak_billing.confirmation import Confirmation
 from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, Inquiry, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import Event
-from rak_billing.recovery.deciding import Decision, Move, Situation, decide_look, next_due
-from rak_billing.recovery.findings import Finding
+from rak_billing.recovery.deciding import Decision, Move, Situation, decide_look, next_due, overdue
+from rak_billing.recovery.findings import Finding, Holds
 
 #: Who settled a review, where no person did.
 SWEEP: Final = "sweep"
@@ -66,7 +66,13 @@ class Learning:
         order, attempt = found
         decision = decide_look(finding, self._situation(tx, order, attempt, inquiry, at=at))
         order, attempt = self._write(tx, order, attempt, decision, finding, at=at)
-        due_at = next_due(attempt.state, since=inquiry.since, asked_at=at, before=inquiry.asked_at)
+        due_at = next_due(
+            attempt.state,
+            is_unclear=finding.holds is Holds.UNCLEAR,
+            since=inquiry.since,
+            asked_at=at,
+            before=inquiry.asked_at,
+        )
         tx.inquiries.finish(inquiry, asked_at=at, due_at=due_at)
         return Learned(attempt, decision.events, decision.move, order.total, finding.transaction_id)
 
@@ -135,6 +141,17 @@ def happen(
         # Else nobody could pay them again: an order that is not paid any more is never posted.
         tx.locks.release(order.reference, at=at)
     return order, attempt
+
+
+def remind(tx: TransactionPort, inquiry: Inquiry, *, since: datetime, at: datetime) -> None:
+    """Put an attempt before a person where nobody knows what the gateway holds of it, and has not known since long ago."""
+    found = tx.orders.locked(inquiry.order_id)
+    if found is None or not tx.inquiries.is_held(inquiry):
+        return
+    attempt = found[1]
+    why = overdue(attempt.state, counts=attempt.has_paid, waited=at - since)
+    if why is not None:
+        tx.reviews.keep(Review(attempt.order_id, why, "", at))
 
 
 def _accept(

@@ -19,6 +19,7 @@ from cmi_gateway.errors import (
     OutcomeUnknownError,
     RequestRefusedError,
 )
+from cmi_gateway.money import Money
 from rak_billing.errors import JournalError
 from rak_billing.payments.look_times import SHORTEST_PAUSE
 from rak_billing.payments.port import JournalPort, TransactionPort
@@ -32,8 +33,9 @@ from rak_billing.payments.records import (
 from rak_billing.payments.states import AttemptState, Event
 from rak_billing.ports import Clock
 from rak_billing.recovery.deciding import Move
+from rak_billing.recovery.findings import Holds
 from rak_billing.recovery.gateway import PacedGateway
-from rak_billing.recovery.learning import Learned, Learning, happen
+from rak_billing.recovery.learning import Learned, Learning, happen, remind
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,18 @@ _MOVABLE: Final = {
 #: Between two looks at what became of an operation.
 _LONGEST_PAUSE: Final = timedelta(days=1)
 _UNDER_WAY: Final = frozenset({AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN})
+_IN_HAND: Final = _UNDER_WAY | {AttemptState.DUPLICATE, AttemptState.NEEDS_PERSON}
+#: What became of an operation whose trace the history lost, by what the gateway holds now.
+_SHOWN: Final = {
+    (Move.CAPTURE, Holds.TAKEN): OperationOutcome.DONE,
+    (Move.CAPTURE, Holds.PART_RETURNED): OperationOutcome.DONE,
+    (Move.CAPTURE, Holds.RETURNED): OperationOutcome.DONE,
+    (Move.CAPTURE, Holds.VOIDED): OperationOutcome.NOT_DONE,
+    (Move.VOID, Holds.VOIDED): OperationOutcome.DONE,
+    (Move.VOID, Holds.RETURNED): OperationOutcome.NOT_DONE,
+    (Move.REFUND, Holds.RETURNED): OperationOutcome.DONE,
+    (Move.REFUND, Holds.VOIDED): OperationOutcome.NOT_DONE,
+}
 
 
 @attrs.frozen
@@ -156,9 +170,16 @@ class Mover:
         at = self.clock()
         self.journal.run(lambda tx: refer(tx, order_id, _TROUBLE[move], {"operation": move.value}, at=at))
 
-    def resolve(self, inquiry: Inquiry, operation: OperationRecord) -> OperationOutcome | None:
+    def resolve(
+        self, inquiry: Inquiry, operation: OperationRecord, expected: Money
+    ) -> OperationOutcome | None:
         """
-        Ask what became of an open operation; None where the gateway's history does not tell yet.
+        Ask what became of an open operation; None where the gateway does not tell yet.
+
+        Args:
+            inquiry: Claimed before.
+            operation: Of which nobody knows what became of it.
+            expected: What the order charges.
 
         Raises:
             ApiError: The gateway gave no answer.
@@ -174,13 +195,40 @@ class Mover:
                 pause = _LONGEST_PAUSE if at is None else max(at - self.clock(), SHORTEST_PAUSE)
                 if at is None or pause > _LONGEST_PAUSE:
                     # Or it was prepared by a clock that stood ahead, and would show nothing for years.
-                    self._refer(operation.order_id, move)
-                self._later(inquiry, min(pause, _LONGEST_PAUSE))
+                    return self._ended_otherwise(inquiry, operation, move, expected)
+                self._later(inquiry, pause)
         return None
+
+    def _ended_otherwise(
+        self, inquiry: Inquiry, operation: OperationRecord, move: Move, expected: Money
+    ) -> OperationOutcome | None:
+        """Ask what the gateway holds now: somebody may have done it, or undone it, in its back office."""
+        finding = self.gateway.look(operation.order_id, expected)
+        outcome = _SHOWN.get((move, finding.holds))
+        if outcome is None:
+            self._refer(operation.order_id, move)
+            self._later(inquiry, _LONGEST_PAUSE)
+            return None
+        at = self.clock()
+
+        def write(tx: TransactionPort) -> None:
+            # The attempt first, as everywhere: who wants it waits here.
+            tx.orders.locked(operation.order_id)
+            if tx.operations.resolve(operation.key, outcome, at=at):
+                self.learning.learn(tx, inquiry, finding, at=at)
+                tx.inquiries.bring_forward(operation.order_id, due_at=at + SHORTEST_PAUSE)
+
+        self.journal.run(write, repeatable=True)
+        return outcome
 
     def _later(self, inquiry: Inquiry, pause: timedelta) -> None:
         now = self.clock()
-        self.journal.run(lambda tx: tx.inquiries.finish(inquiry, asked_at=now, due_at=now + pause))
+
+        def write(tx: TransactionPort) -> None:
+            remind(tx, inquiry, since=inquiry.since, at=now)
+            tx.inquiries.finish(inquiry, asked_at=now, due_at=now + pause)
+
+        self.journal.run(write)
 
     def _finish(self, key: str, move: Move, order_id: str, outcome: OperationOutcome) -> OperationOutcome:
         """Write what became of an operation, once, whoever finds out, and look again soon."""
@@ -215,8 +263,10 @@ class Mover:
 def refer(
     tx: TransactionPort, order_id: str, why: ReviewKind, facts: dict[str, str], *, at: datetime
 ) -> None:
-    """Put an attempt before a person."""
+    """Put an attempt before a person, unless it was settled meanwhile, by a person or by what the gateway showed."""
     found = tx.orders.locked(order_id)
-    if found is not None and found[1].state is not AttemptState.NEEDS_PERSON:
+    if found is None or found[1].state not in _IN_HAND:
+        return
+    if found[1].state is not AttemptState.NEEDS_PERSON:
         tx.orders.apply(Event.REFER, *found, at=at, facts=facts)
     tx.reviews.keep(Review(order_id, why, "", at))

@@ -20,7 +20,7 @@ from rak_billing.payments.records import Inquiry, OperationOutcome, OperationRec
 from rak_billing.payments.states import Event
 from rak_billing.ports import Clock
 from rak_billing.recovery.gateway import PacedGateway
-from rak_billing.recovery.learning import Learning
+from rak_billing.recovery.learning import Learning, remind
 from rak_billing.recovery.moving import Mover
 
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Sweep:
         try:
             expected, operation = self._read(inquiry)
             if operation is not None:
-                self._resolve(inquiry, operation, counts)
+                self._resolve(inquiry, operation, expected, counts)
             else:
                 self._ask(inquiry, expected, counts)
         except ApiError as error:
@@ -138,8 +138,10 @@ class Sweep:
     def _mover(self) -> Mover:
         return Mover(self.gateway, self.learning)
 
-    def _resolve(self, inquiry: Inquiry, operation: OperationRecord, counts: "Counter[str]") -> None:
-        outcome = self._mover().resolve(inquiry, operation)
+    def _resolve(
+        self, inquiry: Inquiry, operation: OperationRecord, expected: Money, counts: "Counter[str]"
+    ) -> None:
+        outcome = self._mover().resolve(inquiry, operation, expected)
         counts["asked"] += 1
         self._count(outcome, operation.kind, counts)
 
@@ -162,9 +164,12 @@ class Sweep:
 
     def _back_off(self, inquiry: Inquiry) -> None:
         now = self.clock()
-        self.journal.run(
-            lambda tx: tx.inquiries.finish(inquiry, asked_at=None, due_at=_later(inquiry.since, now))
-        )
+
+        def write(tx: TransactionPort) -> None:
+            remind(tx, inquiry, since=inquiry.silent_since or now, at=now)
+            tx.inquiries.unanswered(inquiry, at=now, due_at=_later(inquiry.since, now))
+
+        self.journal.run(write)
 
 
 def _report(counts: Mapping[str, int], *, is_finished: bool) -> SweepReport:
