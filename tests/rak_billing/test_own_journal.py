@@ -124,8 +124,49 @@ class RevivesWithTheOldTry(Outbox):
 
 
 class CountsFallenPayments(Orders):
+    """An attempt that fell keeps its instant, and nobody counts how many of an order have one."""
+
     def accepted_attempt(self, order_reference):
         return self._first_attempt(lambda one: one.order_reference == order_reference and one.facts)
+
+    def keep_payment(self, attempt, facts, instant):
+        paid = attrs.evolve(self.attempt(attempt.order_id), facts=facts, payment_instant=instant)
+        self.it.attempts[attempt.order_id] = paid
+        return paid
+
+
+class RevivesWhatFell(Orders):
+    keep_payment = CountsFallenPayments.keep_payment
+
+    def apply(self, event, order, attempt, **how):
+        order, after = super().apply(event, order, attempt, **how)
+        self.it.attempts[attempt.order_id] = attrs.evolve(after, payment_instant=attempt.payment_instant)
+        return self.locked(attempt.order_id)
+
+
+class PaysTwice(Orders):
+    def keep_payment(self, attempt, facts, instant):
+        other = self.accepted_attempt(attempt.order_reference)
+        if other:
+            self.it.attempts[other.order_id] = attrs.evolve(other, payment_instant=None)
+        return super().keep_payment(attempt, facts, instant)
+
+
+class ForgetsSilences(Inquiries):
+    def unanswered(self, inquiry, *, at, due_at):
+        self.finish(inquiry, asked_at=None, due_at=due_at)
+
+
+class ForgetsNoSilence(Inquiries):
+    def finish(self, inquiry, *, asked_at, due_at):
+        if self.is_held(inquiry):
+            asked = {} if asked_at is None else {"asked_at": asked_at}
+            self._change(inquiry.order_id, due_at=due_at, **asked)
+
+
+class DeliversWhatWaits(Outbox):
+    def is_delivered(self, key):
+        return key in self.it.outbox
 
 
 class MovesWhatMoved(Orders):
@@ -234,7 +275,8 @@ class HasOnePace(Paces):
     "part",
     [
         ForgetsBeginnings, LendsTwice, HasNoFence, GivesUpNothing, DeliversEverything, RevivesWithTheOldTry,
-        CountsFallenPayments, MovesWhatMoved, LocksTwice, LocksNothing, TakesAHashTwice, SkipsNumbers, AsksTwice,
+        CountsFallenPayments, RevivesWhatFell, PaysTwice, ForgetsSilences, ForgetsNoSilence, DeliversWhatWaits,
+        MovesWhatMoved, LocksTwice, LocksNothing, TakesAHashTwice, SkipsNumbers, AsksTwice,
         SendsTwoOperations, NeverRests, KeepsWhatIsSettled, FreesEverything, ForgetsWhatIsPosted, MixesOperators,
         TwinOfAnybody, KnowsTheFirstOutcome, KnowsFormsOfTheOrder, ForgetsTheLastLook, CountsAllKinds, HasOnePace,
     ],

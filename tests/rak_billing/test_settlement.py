@@ -5,7 +5,7 @@ import pytest
 from cmi_gateway.callback import Reply
 from cmi_gateway.outcome import Approved, Declined, Failed, NotAuthenticated, PaymentFacts
 from rak_billing.payments.records import ReviewKind
-from rak_billing.payments.states import Event, OrderState
+from rak_billing.payments.states import AttemptState, Event, OrderState, apply_to_both
 from rak_billing.settlement import Decision, decide
 
 FACTS = PaymentFacts()
@@ -51,6 +51,23 @@ def test_a_plain_failure_changes_nothing():
     outcome = Failed("error", authorization_sign=False, facts=FACTS)
     decision = decide(outcome, Reply.ACKNOWLEDGE, order_state=OrderState.OPEN, paid_by_another=False)
     assert Decision(Event.FAIL, Reply.ACKNOWLEDGE) == decision
+
+
+@pytest.mark.parametrize("attempt", [state for state in AttemptState if state is not AttemptState.DRAFT])
+def test_what_we_have_captured_can_be_confirmed_and_undone(attempt):
+    """Wherever an attempt stands when our answer asks for its money, it can be known as taken, and as cancelled, after that."""
+    if attempt.has_ended:
+        with_money = decide(
+            Approved(FACTS), Reply.CAPTURE, order_state=OrderState.OPEN, paid_by_another=False, has_ended=True
+        )
+        assert Reply.ACKNOWLEDGE is with_money.reply
+        return
+    decision = decide(Approved(FACTS), Reply.CAPTURE, order_state=OrderState.OPEN, paid_by_another=False)
+    order, after = apply_to_both(OrderState.OPEN, attempt, decision.event)
+    assert Reply.CAPTURE is decision.reply
+    for event in (Event.CONFIRM, Event.VOID):
+        if not (event is Event.CONFIRM and after in {AttemptState.CAPTURED, AttemptState.SETTLED}):
+            apply_to_both(order, after, event)
 
 
 def test_an_approval_of_what_was_found_before_gets_the_usual_answer():

@@ -66,6 +66,13 @@ def approve(tx: TransactionPort, order_id: str = "ORDER-1-1") -> bool:
     return True
 
 
+def happen(tx: TransactionPort, event: Event, order_id: str = "ORDER-1-1") -> None:
+    """Have an event befall an attempt and its order."""
+    found = tx.orders.locked(order_id)
+    assert found is not None
+    tx.orders.apply(event, *found, at=NOW)
+
+
 def keep(tx: TransactionPort, digest: str, presented_hash: str, raw: bytes = b"\x00raw\xff") -> bool:
     """Keep a callback of the first order."""
     return tx.callbacks.keep(

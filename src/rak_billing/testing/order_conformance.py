@@ -7,7 +7,7 @@ from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import OrderRecord, PastEvent
 from rak_billing.payments.states import AttemptState, Event, OrderState, TransitionError
 from rak_billing.testing.journal_samples import FACTS, NOW, TENANT, attempt_of, begin, order
-from rak_billing.testing.journal_steps import approve, begun, refused
+from rak_billing.testing.journal_steps import approve, begun, happen, refused
 
 __all__ = ["LockConformance", "OrderConformance"]
 
@@ -50,16 +50,38 @@ class OrderConformance:
         """Voided before it was paid: no attempt of the order is accepted, and it can be paid again."""
         begun(journal, order())
         assert journal.run(approve)
-
-        def void(tx: TransactionPort) -> None:
-            found = tx.orders.locked("ORDER-1-1")
-            assert found is not None
-            tx.orders.apply(Event.VOID, *found, at=NOW)
-
-        journal.run(void)
+        journal.run(lambda tx: happen(tx, Event.VOID))
         with journal.reading() as tx:
             assert tx.orders.accepted_attempt("ORDER-1") is None
             assert [row.event for row in tx.orders.history("ORDER-1")] == ["approve", "void"]
+
+    def test_what_fell_does_not_come_back_to_life(self, journal: JournalPort) -> None:
+        """Disproved, another attempt pays, and then the first is doubted: the payment of the order is the other one's."""
+        it = order()
+        journal.run(lambda tx: begin(tx, it, attempt_of(it, 1), attempt_of(it, 2)))
+        assert journal.run(approve)
+        journal.run(lambda tx: happen(tx, Event.DISPROVE))
+        journal.run(lambda tx: tx.locks.release("ORDER-1", at=NOW))
+        assert journal.run(lambda tx: approve(tx, "ORDER-1-2"))
+        journal.run(lambda tx: happen(tx, Event.DOUBT))
+        with journal.reading() as tx:
+            accepted, fallen = tx.orders.accepted_attempt("ORDER-1"), tx.orders.attempt("ORDER-1-1")
+            assert accepted is not None
+            assert fallen is not None
+            assert (accepted.order_id, fallen.state) == ("ORDER-1-2", AttemptState.DOUBTFUL)
+            assert (fallen.has_paid, fallen.payment_instant, fallen.facts) == (False, None, FACTS)
+
+    def test_an_order_has_one_payment(self, journal: JournalPort) -> None:
+        """Whoever would count a second attempt of it is refused, and the first stays its payment."""
+        it = order()
+        journal.run(lambda tx: begin(tx, it, attempt_of(it, 1), attempt_of(it, 2)))
+        assert journal.run(approve)
+        with refused():
+            journal.run(lambda tx: tx.orders.keep_payment(attempt_of(it, 2), FACTS, NOW))
+        with journal.reading() as tx:
+            accepted = tx.orders.accepted_attempt("ORDER-1")
+            assert accepted is not None
+            assert accepted.order_id == "ORDER-1-1"
 
     def test_a_stale_event_is_refused(self, journal: JournalPort) -> None:
         """What was read before another transaction moved it cannot be moved."""

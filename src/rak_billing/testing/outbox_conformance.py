@@ -54,6 +54,18 @@ class OutboxConformance:
         journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
         assert journal.run(lambda tx: tx.outbox.waiting(TENANT)) == 0
 
+    def test_what_was_delivered_is_known(self, journal: JournalPort) -> None:
+        """By a worker or by hand; what waits, and what there is not, is not delivered."""
+        put(journal, "K1")
+        assert journal.run(lambda tx: tx.outbox.is_delivered("K1")) is False
+        entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+        assert entry is not None
+        journal.run(lambda tx: tx.outbox.done(entry, at=NOW))
+        assert journal.run(lambda tx: (tx.outbox.is_delivered("K1"), tx.outbox.is_delivered("K2"))) == (
+            True,
+            False,
+        )
+
     def test_a_failed_entry_comes_again(self, journal: JournalPort) -> None:
         """Not at once, and not never."""
         put(journal, "K1")

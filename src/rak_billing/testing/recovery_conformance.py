@@ -101,6 +101,26 @@ class InquiryConformance:
             journal.run(lambda tx, f=found, a=asked_at: tx.inquiries.finish(f, asked_at=a, due_at=NOW))  # type: ignore[misc]
         assert looks == [(NOW, None), (NOW, NOW), (NOW, NOW)]
 
+    def test_a_silence_is_known_by_its_beginning(self, journal: JournalPort) -> None:
+        """The first look without an answer begins it, an answer ends it, and whoever lost the inquiry says nothing about it."""
+        begun(journal, order())
+        journal.run(_open)
+        silences, late = [], None
+        for minute, answers in enumerate([False, False, True, False, True]):
+            at = NOW + timedelta(minutes=minute)
+            found = journal.run(lambda tx, at=at: tx.inquiries.claim(TENANT, now=at, lease_until=at + _LEASE))  # type: ignore[misc]
+            assert found is not None
+            silences.append(found.silent_since)
+            if late is not None:
+                journal.run(lambda tx, f=late: tx.inquiries.unanswered(f, at=NOW, due_at=NOW))  # type: ignore[misc]
+            if answers:
+                journal.run(lambda tx, f=found, at=at: tx.inquiries.finish(f, asked_at=at, due_at=at))  # type: ignore[misc]
+            else:
+                journal.run(lambda tx, f=found, at=at: tx.inquiries.unanswered(f, at=at, due_at=at))  # type: ignore[misc]
+            late = found
+        third = NOW + timedelta(minutes=3)
+        assert silences == [None, NOW, NOW, None, third]
+
     def test_a_clock_that_stood_wrong_puts_nothing_off_for_years(self, journal: JournalPort) -> None:
         """Due years ahead is due now, and its calendar begins anew; due tomorrow is not."""
         begun(journal, order())
