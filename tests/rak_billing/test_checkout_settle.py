@@ -159,6 +159,18 @@ def test_what_could_not_be_settled_is_kept_for_a_person(shop):
     assert ("callback", ()) == (review["resolved_by"], shop.checkout.staff().waiting())
 
 
+def test_what_is_about_no_order_of_ours_is_kept_and_waits_for_nobody(shop):
+    """True by its signature, of an order that is not here, while our side fails: no person could do anything about it."""
+    stranger = "RAK-0000000000000000"
+    raw = approved(shop.pay(A), oid=stranger, ReturnOid=stranger)
+    rename(shop, "rejections", "gone")
+    assert FAILURE == shop.settle(raw)
+    assert ([raw], []) == ([row["raw"] for row in shop.rows("callbacks")], shop.reviews())
+    rename(shop, "gone", "rejections")
+    assert FAILURE == shop.settle(raw)
+    assert (["unknown_order"], []) == ([row["reason"] for row in shop.rows("rejections")], shop.reviews())
+
+
 def test_what_is_settled_again_settles_no_other_callbacks_matter(shop):
     """A decline and an approval met the fault; the approval came again: what the decline said still waits for a person."""
     form = shop.pay(A)

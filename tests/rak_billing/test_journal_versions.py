@@ -12,7 +12,7 @@ from rak_billing.payments.histories import broken_histories
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.upgrading import migrate, statements, versions
 from rak_billing.payments.versions import FIRST, HEAD, VERSION_TABLE, create_tables, version_of
-from support.callbacks import approved
+from support.callbacks import approved, declined
 from support.checkout_kit import NOON, A, B, Till, till
 from support.operators import run_statements, run_up_to
 from support.tables import described
@@ -193,6 +193,23 @@ def test_an_order_keeps_one_payment_of_those_that_an_older_version_left(place, b
     with Journal.open(place.url, upgrade=not by_hand) as journal:
         counting = [row["order_id"] for row in Till(journal).rows("attempts") if row["payment_instant"]]
     assert sorted([forms[0].order_id, forms[3].order_id]) == sorted(counting)
+
+
+def test_what_an_older_version_stopped_to_ask_about_is_asked_about_again(place):
+    """The gateway never said what it holds: not of what is settled, and not where nobody ever asked."""
+    with till(place) as shop:
+        forms = [shop.pay(invoice) for invoice in (A, A, B)]
+        shop.settle(declined(forms[2]))
+        with shop.journal.engine.begin() as connection:
+            forget_payments(connection)
+            connection.exec_driver_sql("UPDATE inquiries SET due_at = NULL")
+            connection.exec_driver_sql(
+                f"UPDATE inquiries SET asked_at = since WHERE order_id <> '{forms[0].order_id}'"
+            )
+            connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0008'")
+    with Journal.open(place.url, upgrade=True) as journal:
+        due = [row["order_id"] for row in Till(journal).rows("inquiries") if row["due_at"]]
+    assert [forms[1].order_id] == due
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -28,6 +28,7 @@ TENANT_OF = {
     "orders(reference)": "its own column",
     "order_lines(order_reference, position)": "its order's",
     "attempts(order_id)": "its order's",
+    "attempts(order_reference)": "its order's",
     "attempts(token_hash)": "its order's",
     "issued_forms(hash)": "of the attempt whose form it is",
     "invoice_locks(invoice_reference, order_reference)": "its own column",

@@ -46,7 +46,7 @@ IN_CLEAR = {
     "receipt_series": "tenant next_number",
     "receipts": "tenant number order_reference secret_hash issued_at",
     "outbox": "key topic order_reference tries due_at sent_at last_error parked_at begun_at tenant",
-    "inquiries": "order_id tenant since due_at asked_at fence",
+    "inquiries": "order_id tenant since due_at asked_at fence silent_since",
     "operations": "key order_id kind record sent_at outcome resolved_at",
     "paces": "name next_at",
     "tallies": "tenant state month currency orders total_centimes",

@@ -95,7 +95,7 @@ def test_a_refused_transition_names_state_and_event():
     ("order", "attempt", "event", "refusing"),
     [
         (OrderState.OPEN, AttemptState.SENT, Event.CONFIRM, "OrderState open"),
-        (OrderState.OPEN, AttemptState.DECLINED, Event.EXPIRE, "AttemptState declined"),
+        (OrderState.OPEN, AttemptState.VOIDED, Event.EXPIRE, "AttemptState voided"),
     ],
 )
 def test_a_payment_that_cannot_move_names_both_states_and_the_event(order, attempt, event, refusing):

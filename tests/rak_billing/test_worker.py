@@ -237,12 +237,13 @@ def test_staff_list_show_resolve_and_revive_on_the_command_line(portal):
 def test_what_staff_get_wrong_is_said_in_their_words(portal):
     """Unknown names and impossible findings: one line of French, and status 1; what was typed is shown without what a terminal obeys."""
     name, shop = portal
-    form = shop.pay(A)
+    form, taken = shop.pay(A), shop.pay(B)
+    shop.checkout.staff().resolve(taken.order_id, staff.Resolution.PAID, by="k", why="w")
     option, who = ("--checkout", f"{name}:checkout"), ("--by", "k", "--why", "w")
     for words, said in (
         (("show", "\x1b[31mrien\n"), "?[31mrien? : attendu la référence"),
         (("resolve", "rien", "--as", "seen", *who), "rien : attendu l'identifiant CMI"),
-        (("resolve", form.order_id, "--as", "refunded", *who), "dans l'état « envoyée au CMI »"),
+        (("resolve", taken.order_id, "--as", "unpaid", *who), "dans l'état « débitée »"),
         (("resolve", form.order_id, "--as", "seen", "--by", " ", "--why", "w"), "dites qui vous êtes"),
         (("revive", "rien", *who), "rien : attendu la clé"),
     ):

@@ -316,6 +316,7 @@ _ATTEMPT_ROWS: Final[tuple[_Row, ...]] = (
         _A.EXPIRED,
         "the gateway holds nothing of it",
     ),
+    ((_A.DECLINED, _A.SUPERSEDED, _A.EXPIRED), Event.EXPIRE, None, "it came to nothing already"),
     ((*_UNDER_WAY, _A.NEEDS_PERSON), Event.DISPROVE, _A.EXPIRED, "a person found no money behind it"),
     ((*_UNPAID, _A.DOUBTFUL, *_UNDER_WAY), Event.REFER, _A.NEEDS_PERSON, "nothing that is safe can be done"),
     (

@@ -164,12 +164,12 @@ class Sweep:
 
     def _back_off(self, inquiry: Inquiry) -> None:
         now = self.clock()
-
-        def write(tx: TransactionPort) -> None:
-            remind(tx, inquiry, since=inquiry.silent_since or now, at=now)
-            tx.inquiries.unanswered(inquiry, at=now, due_at=_later(inquiry.since, now))
-
-        self.journal.run(write)
+        due_at = _later(inquiry.since, now)
+        self.journal.run(lambda tx: tx.inquiries.unanswered(inquiry, at=now, due_at=due_at))
+        try:
+            self.journal.run(lambda tx: remind(tx, inquiry, since=inquiry.silent_since or now, at=now))
+        except Exception:  # noqa: BLE001 - an attempt that cannot be read is put off all the same
+            _log.exception("whether %s is to be put before a person could not be seen", inquiry.order_id)
 
 
 def _report(counts: Mapping[str, int], *, is_finished: bool) -> SweepReport:

@@ -39,10 +39,18 @@ WHERE payment_instant IS NOT NULL AND EXISTS (
     )
 )
 """
+# Undecided, asked about, and not to be asked about any more: the gateway never said what it holds of these.
+_FORGOTTEN = """
+UPDATE inquiries SET due_at = asked_at
+WHERE due_at IS NULL AND asked_at IS NOT NULL AND order_id IN (
+    SELECT order_id FROM attempts
+    WHERE state IN ('sent', 'authorized', 'capture_requested', 'unknown', 'doubtful', 'duplicate')
+)
+"""
 
 
 def upgrade() -> None:
-    """Take the instant from what does not count, have the database refuse a second payment, and add the silence."""
+    """Take the instant from what does not count, have the database refuse a second payment, and take up what was forgotten."""
     op.execute(text(_FALLEN))
     op.execute(text(_BESIDE))
     op.create_index(
@@ -53,3 +61,4 @@ def upgrade() -> None:
         **only_where("payment_instant IS NOT NULL"),
     )
     op.add_column("inquiries", Column("silent_since", PlainText))
+    op.execute(text(_FORGOTTEN))
