@@ -130,7 +130,7 @@ class Acts:
         if world.person is None:
             return world.forms[-3:]
         return [
-            form for form in world.forms[-3:] if world.clock() - world.handed_out[form.order_id] < _TYPING
+            form for form in world.forms[-3:] if world.clock() - world.signed_at[form.order_id] < _TYPING
         ]
 
     def go_on(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from cmi_gateway.simulator.faults import CallbackLost, FaultPlan, ReplyIgnored
 from rak_billing.staff import Resolution
 from support.simulation.person import TRUE_WORDS, WITH_MONEY, WRONG_WORDS, Person, Sight
 from support.simulation.wavering import OPEN_STATES
@@ -23,6 +24,10 @@ _ACTS = {
     Sight.TAKEN: ("void",),
     Sight.SETTLED: ("refund",),
 }
+_INVOICES_OF = (
+    "SELECT reference FROM order_lines WHERE is_fee = 0 "
+    "AND order_reference = (SELECT order_reference FROM attempts WHERE order_id = '{order_id}')"
+)
 _SLIPS, _BY_HAND, _SILENT = 0.35, 0.3, 0.3
 
 
@@ -40,6 +45,8 @@ class Hands:
             (4, self.waver),
             (1, self.fall_silent),
             (3, self.days),
+            (3, self.err_and_pay_again),
+            (3, self.interrupt),
         ]
 
     def speak(self) -> None:
@@ -76,6 +83,43 @@ class Hands:
         if sight in WITH_MONEY and self._random.random() < _SLIPS:
             return self._random.choice(WRONG_WORDS)
         return TRUE_WORDS.get(sight, Resolution.SEEN) if self._random.random() < 0.9 else Resolution.SEEN
+
+    def err_and_pay_again(self) -> None:
+        """Somebody says that money is not there, and before anything else happens the customer pays once more."""
+        paid = [order.order_id for order in self.world.gateway.orders]
+        paid = [order_id for order_id in paid if self.person.sees(order_id) in WITH_MONEY]
+        if not paid:
+            return
+        order_id, word = self._random.choice(paid), self._random.choice(WRONG_WORDS)
+        self._finish(f"staff: {order_id} is {word.value}", lambda: self.person.say(order_id, word))
+        chosen = [row.reference for row in self.world.journal.rows(_INVOICES_OF.format(order_id=order_id))]
+        before = len(self.world.forms)
+        self._finish(f"starts {chosen} once more", lambda: self.world.pay(chosen))
+        if self.world.forms[before:] and self._random.random() < 0.8:
+            newest = self.world.forms[-1]
+            how = FaultPlan.of(*self._random.choice(([], [], [CallbackLost()], [ReplyIgnored()])))
+            self._finish(
+                f"card for {newest.order_id}", lambda: self.world.use_card(newest, "4000000000000010", how)
+            )
+
+    def interrupt(self) -> None:
+        """Somebody speaks while a machine is about to move the money of just this attempt, or has just moved it."""
+        if not any(errand.before == "operation" for errand in self.world.stage.waiting):
+            sweeper = self.world.begin("sweeper", lambda: self.world.checkout.sweep(limit=5))
+            for _ in range(40):
+                if sweeper not in self.world.stage.waiting or sweeper.before == "operation":
+                    break
+                self.world.go_on(sweeper)
+        rows = self.world.journal.rows("SELECT order_id FROM operations WHERE outcome IS NULL")
+        if rows:
+            order_id = self._random.choice(rows).order_id
+            word = self._word(self.person.sees(order_id))
+            self._finish(f"staff: {order_id} is {word.value}", lambda: self.person.say(order_id, word))
+
+    def _finish(self, name: str, work: Callable[[], object]) -> None:
+        errand = self.world.begin(name, work)
+        while errand in self.world.stage.waiting:
+            self.world.go_on(errand)
 
     def revive(self) -> None:
         """Somebody looks for what was given up, and takes it up again or says that it arrived."""

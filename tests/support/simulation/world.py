@@ -91,8 +91,8 @@ class World:
         self.machines = [self._machine(), self._machine()]
         #: Forms that a browser has in hand.
         self.forms: list[cmi.SignedForm] = []
-        #: When each of them came, by order id.
-        self.handed_out: dict[str, datetime] = {}
+        #: When each of them was asked for, by order id.
+        self.signed_at: dict[str, datetime] = {}
         self.visits: list[Visit] = []
         #: Body of each callback to every answer that it got.
         self.answers: defaultdict[bytes, list[str]] = defaultdict(list)
@@ -219,7 +219,7 @@ class World:
 
     def pay(self, chosen: Iterable[str]) -> None:
         """Start a payment as a browser does: the form counts once the browser has it."""
-        references = set(chosen)
+        began, references = self.clock(), set(chosen)
         statement = self.bills.statement(CUSTOMER)
         references &= {invoice.reference for invoice in statement.invoices}
         if not references:
@@ -233,7 +233,7 @@ class World:
             self.refused.append(references)
             raise
         self.forms.append(form)
-        self.handed_out[form.order_id] = self.clock()
+        self.signed_at[form.order_id] = began
 
     def use_card(self, form: cmi.SignedForm, card: str, plan: FaultPlan) -> None:
         """Pay a form at the gateway with *card*, while *plan* goes wrong."""
