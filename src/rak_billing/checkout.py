@@ -137,7 +137,7 @@ class Checkout:
         """
         Return what the customer has to pay; None for an unknown customer and for nothing to pay alike (rule R15).
 
-        Invoices that are paid here and not posted yet are left out.
+        Invoices that are paid here are left out, though billing may not know it yet.
 
         Raises:
             BillingUnavailableError: Billing gave no answer; show that, never "nothing to pay".
@@ -276,7 +276,7 @@ class Checkout:
             QuoteExpiredError: It was accepted too late: show the bills again.
             QuoteSealError: *accepted* is no sealed quote of this customer's, or was changed on its way.
             FeeError: The tariff has no fee for this card.
-            InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
+            InvoicesAlreadyPaidError: All of *chosen* are paid here, though billing may not know it yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
             NotPayableOnlineError: The gateway would refuse what the bills say.
             BillingUnavailableError: Billing gave no answer.

@@ -31,7 +31,7 @@ Every error that `rak_billing` raises, as one tree.
     │   └── PostingUnknownError     sent, no readable answer; it may be in the books
     ├── ResolutionError             what a person says of a payment cannot be written (reference, reason)
     ├── NothingToPayError           unknown customer, or no unpaid invoice: one case to a stranger (rule R15)
-    ├── InvoicesAlreadyPaidError    paid here and not posted yet (references)
+    ├── InvoicesAlreadyPaidError    paid here, though billing may not know it yet (references)
     ├── TermsNotAcceptedError       the customer did not accept the terms (rule R30)
     ├── EmailError                  not an address that the receipt could be sent to
     ├── LanguageError               the gateway's page does not speak it
@@ -360,7 +360,7 @@ class NothingToPayError(BillingError):
 
 class InvoicesAlreadyPaidError(BillingError):
     """
-    Some of the chosen invoices are paid and wait for posting.
+    The chosen invoices are paid here, though billing lists them still.
 
     Attributes:
         references: The invoices concerned.
@@ -368,7 +368,7 @@ class InvoicesAlreadyPaidError(BillingError):
 
     def __init__(self, references: Iterable[str]) -> None:
         self.references = tuple(references)
-        super().__init__(f"already paid, not posted yet: {', '.join(self.references)}")
+        super().__init__(f"already paid here: {', '.join(self.references)}")
 
 
 class TermsNotAcceptedError(BillingError):

@@ -216,6 +216,6 @@ class Statement:
     invoices: tuple[Invoice, ...] = attrs.field(converter=_in_order)
 
     def without(self, references: Collection[str]) -> Statement:
-        """Leave out some invoices, such as those that are paid here and not posted yet."""
+        """Leave out some invoices, such as those that are paid here."""
         kept = (invoice for invoice in self.invoices if invoice.reference not in references)
         return attrs.evolve(self, invoices=kept)

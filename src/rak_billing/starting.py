@@ -97,7 +97,7 @@ class Start:
             at: Now.
 
         Raises:
-            InvoicesAlreadyPaidError: All of *chosen* are paid here and not posted yet.
+            InvoicesAlreadyPaidError: All of *chosen* are paid here, though billing may not know it yet.
             NothingToPayError: The customer is unknown, or nothing is left to pay.
             QuoteChangedError: Selection, amounts, rules or tariff are no longer what was accepted.
             NotPayableOnlineError: The gateway would refuse what the bills say.
@@ -154,10 +154,11 @@ class Start:
     ) -> Statement:
         """Leave out what is paid here; say so when that is all the customer wanted to pay."""
         stated = () if statement is None else (invoice.reference for invoice in statement.invoices)
-        held = tx.locks.held(self.tenant.id, {*chosen, *stated})
-        if chosen and held.issuperset(chosen):
-            raise InvoicesAlreadyPaidError(sorted(held.intersection(chosen)))
-        payable = None if statement is None else _unpaid(statement, held)
+        # By the rule that decides about a callback: whatever is started here would be captured.
+        paid = tx.locks.paid(self.tenant.id, {*chosen, *stated})
+        if chosen and paid.issuperset(chosen):
+            raise InvoicesAlreadyPaidError(sorted(paid.intersection(chosen)))
+        payable = None if statement is None else _unpaid(statement, paid)
         if payable is None:
             raise NothingToPayError("the customer is unknown or has nothing to pay")
         return payable
@@ -198,11 +199,11 @@ class Start:
 def unpaid_here(tx: TransactionPort, tenant: Tenant, statement: Statement) -> Statement | None:
     """Return *statement* without the invoices that are paid here, or None when nothing is left to pay."""
     references = [invoice.reference for invoice in statement.invoices]
-    return _unpaid(statement, tx.locks.held(tenant.id, references))
+    return _unpaid(statement, tx.locks.paid(tenant.id, references))
 
 
-def _unpaid(statement: Statement, held: Collection[str]) -> Statement | None:
-    left = statement.without(held)
+def _unpaid(statement: Statement, paid: Collection[str]) -> Statement | None:
+    left = statement.without(paid)
     return left if any(invoice.is_payable for invoice in left.invoices) else None
 
 

@@ -137,13 +137,15 @@ def test_each_second_key_holds_by_itself(tmp_path, table, fresh):
 
 
 def test_a_released_invoice_can_be_locked_again(place):
-    """Once posted, an invoice is billing's again."""
+    """The key is on what is held: once posted, it stands in nobody's way."""
     with till(place) as shop:
         shop.settle(approved(shop.pay(A)))
+        reference = shop.rows("orders")[0]["reference"]
         with shop.journal.writing() as tx:
-            tx.connection.execute(schema.invoice_locks.update().values(released_at=NOON))
-        with shop.journal.reading() as tx:
-            assert frozenset() == tx.locks.held("RAK", {A.reference})
+            order = tx.orders.order(reference)
+            tx.locks.release(order.reference, at=NOON)
+            tx.locks.take(order, at=NOON)
+        assert [None] == [row["released_at"] for row in shop.rows("invoice_locks")]
 
 
 def test_the_series_ends_with_its_digits(place):

@@ -142,7 +142,7 @@ def test_two_people_at_once_are_heard_one_after_the_other(shop):
         said = list(pool.map(lambda word: attempt_to(resolve, shop, form, word), words))
     held = {"paid": {A.reference}, "open": set()}
     with shop.till.journal.reading() as tx:
-        assert held[shop.order_state(form)] == tx.locks.held("RAK", [A.reference])
+        assert held[shop.order_state(form)] == tx.locks.paid("RAK", [A.reference])
     assert len(shop.till.rows("receipts")) == (shop.order_state(form) == "paid")
     heard = [row for row in shop.till.rows("events") if '"by"' in (row["facts"] or "")]
     assert len(heard) >= len([word for word in said if word is not None])

@@ -113,8 +113,12 @@ class Orders(Part):
 class Locks(Part):
     """Who holds which invoice."""
 
-    def held(self, tenant, references):
-        return frozenset(one for one in references if (tenant, one) in self.it.locks)
+    def paid(self, tenant, references):
+        holding = [
+            one for one in self.it.orders.values() if one.tenant == tenant and one.state.holds_invoices
+        ]
+        paid = {reference for one in holding for reference in one.invoice_references}
+        return frozenset(paid & set(references))
 
     def take(self, order, *, at):
         for reference in order.invoice_references:

@@ -79,7 +79,7 @@ class Transaction:
 
     @cached_property
     def locks(self) -> InvoiceLocks:
-        """Invoices that are paid here and not posted yet."""
+        """Invoices that are paid here."""
         return InvoiceLocks(self.connection, self.writes)
 
     @cached_property

@@ -1,4 +1,9 @@
-"""Which invoices are paid here and not posted yet: nobody can start paying them again."""
+"""
+Which invoices are paid here: nobody can start paying them again, and a second payment of one is one too many.
+
+Paid is what an order says that is accepted or paid, whether billing has it yet or not: billing may list a bill for days after
+its posting was handed over. While it is not posted, a unique key keeps it from being paid twice as well.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -32,23 +37,31 @@ def _taking(dialect: str) -> Any:
 _TAKE: Final = Written(schema.invoice_locks, _taking, is_guarded=True)
 
 
-def _paid_by_another() -> Select[Any]:
-    mine, lines, orders = schema.order_lines.alias(), schema.order_lines, schema.orders
-    no: ColumnElement[int] = literal_column("0")
+_NO: Final[ColumnElement[int]] = literal_column("0")
+
+
+def _paid_lines(tenant: ColumnElement[str] | str) -> Select[Any]:
+    """Select the invoices that an order of the operator holds."""
+    lines, orders = schema.order_lines, schema.orders
     holding: list[ColumnElement[str]] = [
         literal_column(f"'{state.value}'") for state in OrderState if state.holds_invoices
     ]
     return (
-        select(orders.c.reference)
-        .join(lines, lines.c.order_reference == orders.c.reference)
+        select(lines.c.reference)
+        .join(orders, lines.c.order_reference == orders.c.reference)
+        .where(lines.c.is_fee == _NO, orders.c.tenant == tenant, orders.c.state.in_(holding))
+    )
+
+
+def _paid_by_another() -> Select[Any]:
+    mine, lines, orders = schema.order_lines.alias(), schema.order_lines, schema.orders
+    return (
+        _paid_lines(given(orders.c.tenant))
         .join(mine, mine.c.reference == lines.c.reference)
         .where(
             mine.c.order_reference == given(orders.c.reference),
-            mine.c.is_fee == no,
-            lines.c.is_fee == no,
-            orders.c.tenant == given(orders.c.tenant),
+            mine.c.is_fee == _NO,
             orders.c.reference != given(orders.c.reference),
-            orders.c.state.in_(holding),
         )
     )
 
@@ -68,15 +81,10 @@ class InvoiceLocks:
     _connection: Connection = attrs.field(repr=False)
     _writes: Writes = attrs.field(repr=False)
 
-    def held(self, tenant: str, references: Collection[str]) -> frozenset[str]:
-        """Return those of *references* that are accepted or paid here and not posted yet."""
-        table = schema.invoice_locks
-        query = select(table.c.invoice_reference).where(
-            table.c.tenant == tenant,
-            table.c.invoice_reference.in_(sorted(references)),
-            table.c.released_at.is_(None),
-        )
-        return frozenset(self._connection.execute(query).scalars())
+    def paid(self, tenant: str, references: Collection[str]) -> frozenset[str]:
+        """Return those of *references* that an order holds which is accepted or paid, posted or not."""
+        of_these = schema.order_lines.c.reference.in_(sorted(references))
+        return frozenset(self._connection.execute(_paid_lines(tenant).where(of_these)).scalars())
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
         """

@@ -108,10 +108,10 @@ class OrdersPort(Protocol):
 
 
 class LocksPort(Protocol):
-    """Invoices that are accepted or paid here and not posted yet."""
+    """Invoices that are accepted or paid here; a lock keeps what is not posted yet from being paid by a second order."""
 
-    def held(self, tenant: str, references: Collection[str]) -> frozenset[str]:
-        """Return those of *references* that are locked."""
+    def paid(self, tenant: str, references: Collection[str]) -> frozenset[str]:
+        """Return those of *references* that an order holds which is accepted or paid, posted or not."""
         ...
 
     def take(self, order: OrderRecord, *, at: datetime) -> None:
@@ -123,7 +123,7 @@ class LocksPort(Protocol):
         ...
 
     def paid_by_another(self, order: OrderRecord) -> bool:
-        """Tell whether another order, accepted or paid, holds any invoice of this one."""
+        """Tell whether another order, accepted or paid, holds any invoice of this one, posted or not."""
         ...
 
 
@@ -358,7 +358,7 @@ class TransactionPort(Protocol):
 
     @property
     def locks(self) -> LocksPort:
-        """Paid invoices that are not posted yet."""
+        """Paid invoices."""
         ...
 
     @property

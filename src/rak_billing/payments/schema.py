@@ -139,7 +139,7 @@ invoices = Table(
     sqlite_strict=True,
 )
 
-#: Invoices that are accepted or paid here and not posted yet: nobody can start paying them again.
+#: Invoices that are accepted or paid here and not posted yet: a second order cannot pay them as well.
 invoice_locks = Table(
     "invoice_locks",
     metadata,
