@@ -13,10 +13,11 @@ from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
 from rak_billing.confirmation_mail import confirmation_mail
 from rak_billing.errors import JournalError, MailError
 from rak_billing.identifiers import ReceiptSecrets
+from rak_billing.outbox_matters import NOT_PAID_ANY_MORE, park, put_right
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import OutboxEntry, ReviewKind
 from rak_billing.ports import Clock, Mailer
-from rak_billing.posting_desk import NOT_PAID_ANY_MORE, PostingDesk, park, put_right
+from rak_billing.posting_desk import PostingDesk
 from rak_billing.receipt import Receipt
 from rak_billing.tenant import Tenant
 
@@ -36,7 +37,7 @@ class Notice:
 
 
 #: A mail that nobody takes, and what fails in ways that nobody foresaw, is given up after so many tries: some five days. What a
-#: person revives gets tries anew, until their number can be divided by it again.
+#: person revives gets as many anew.
 MOST_TRIES: Final = 30
 
 
@@ -77,8 +78,14 @@ class Delivery:
             return self._hand_over(entry)
         except Exception as error:  # noqa: BLE001 - whatever one entry meets, the others must leave
             _log.exception("%s met a fault that nobody foresaw, try %d", entry.key, entry.tries)
-            self._put_back(entry, f"{type(error).__name__}, see the worker's log")
+            self._put_back_if_possible(entry, f"{type(error).__name__}, see the worker's log")
             return False
+
+    def _put_back_if_possible(self, entry: OutboxEntry, words: str) -> None:
+        try:
+            self._put_back(entry, words)
+        except Exception:  # noqa: BLE001 - as above; its lease keeps it from being tried at once
+            _log.exception("%s could not even be put off", entry.key)
 
     def _hand_over(self, entry: OutboxEntry) -> bool:
         if entry.topic == POSTING and self.postings is not None:
@@ -104,12 +111,12 @@ class Delivery:
             self._put_back(entry, reason)
             return False
         at = self.clock()
-
-        def write(tx: TransactionPort) -> None:
-            tx.outbox.done(entry, at=at)
-            put_right(tx, entry, at=at, what=[ReviewKind.NOT_SENT])
-
-        self.journal.run(write, repeatable=True)
+        # By itself: a fault in what follows must not undo it, or the mail would be sent again and again.
+        self.journal.run(lambda tx: tx.outbox.done(entry, at=at), repeatable=True)
+        if entry.tries > 1:
+            self.journal.run(
+                lambda tx: put_right(tx, entry, at=at, what=[ReviewKind.NOT_SENT]), repeatable=True
+            )
         return True
 
     def _put_back(self, entry: OutboxEntry, words: str) -> None:
@@ -118,7 +125,7 @@ class Delivery:
         why = ReviewKind.NOT_POSTED if entry.topic == POSTING else ReviewKind.NOT_SENT
 
         def write(tx: TransactionPort) -> None:
-            if entry.tries % MOST_TRIES:
+            if entry.tries_anew < MOST_TRIES:
                 tx.outbox.unknown(entry, error=words, now=now)
             else:
                 park(tx, entry, words, at=now, why=why)

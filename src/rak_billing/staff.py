@@ -250,9 +250,8 @@ class StaffDesk:
         assert found is not None, "an event has an attempt: both are written together"
         happen(tx, self.confirmation, Event.NOTE, *found, facts=facts, at=at)
         kinds = _ABOUT_POSTING if is_posting else _ABOUT_MAIL
-        accepted = tx.orders.accepted_attempt(reference)
-        if accepted is not None:
-            tx.reviews.settle(accepted.order_id, by=facts["by"], why=facts["why"], at=at, kinds=kinds)
+        for order_id in {event.order_id for event in tx.orders.history(reference)}:
+            tx.reviews.settle(order_id, by=facts["by"], why=facts["why"], at=at, kinds=kinds)
 
 
 def _who(reference: str, by: str, why: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def url_of(engine):
     return engine.url.render_as_string(hide_password=False)
 
 
-#: Columns of the fourth version, the fifth and the eighth.
+#: Columns of the fourth version, the fifth, the eighth and the ninth.
 ADDED_SINCE = (
     ("events", "attempt_before"),
     ("events", "order_before"),
@@ -44,6 +44,7 @@ ADDED_SINCE = (
     ("outbox", "parked_at"),
     ("outbox", "begun_at"),
     ("outbox", "tenant"),
+    ("outbox", "tries_before"),
 )
 
 
@@ -163,9 +164,10 @@ def forget_operators(connection):
 
 
 def forget_payments(connection):
-    """Set attempts and inquiries back to the version before the ninth."""
+    """Set attempts, inquiries and outbox back to the version before the ninth."""
     connection.exec_driver_sql("DROP INDEX uq_attempts_payment")
     connection.exec_driver_sql("ALTER TABLE inquiries DROP COLUMN silent_since")
+    connection.exec_driver_sql("ALTER TABLE outbox DROP COLUMN tries_before")
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -106,7 +106,7 @@ class HasNoFence(Outbox):
 
 
 class GivesUpNothing(Outbox):
-    def park(self, entry, *, error, at):
+    def park(self, entry, *, error, at, is_open=True):
         return self._mark(entry, error=error)
 
 
@@ -115,12 +115,28 @@ class DeliversEverything(Outbox):
         return super().claim(tenant, now=now)
 
 
-class RevivesWithTheOldTry(Outbox):
+class RevivesBlindly(Outbox):
     def revive(self, key, *, at, is_done):
-        begun_at = self.it.outbox[key].begun_at
         revived = super().revive(key, at=at, is_done=is_done)
-        self._change(key, begun_at=begun_at)
+        self._change(key, begun_at=None)
         return revived
+
+
+class RevivesTired(Outbox):
+    def revive(self, key, *, at, is_done):
+        revived = super().revive(key, at=at, is_done=is_done)
+        self._change(key, tries_before=0)
+        return revived
+
+
+class KeepsWhatIsSettledOpen(Outbox):
+    def park(self, entry, *, error, at, is_open=True):
+        return super().park(entry, error=error, at=at)
+
+
+class BelievesNoLateAnswer(Outbox):
+    def done(self, entry, *, at):
+        return self._mark(entry, sent_at=at)
 
 
 class CountsFallenPayments(Orders):
@@ -274,7 +290,8 @@ class HasOnePace(Paces):
 @pytest.mark.parametrize(
     "part",
     [
-        ForgetsBeginnings, LendsTwice, HasNoFence, GivesUpNothing, DeliversEverything, RevivesWithTheOldTry,
+        ForgetsBeginnings, LendsTwice, HasNoFence, GivesUpNothing, DeliversEverything, RevivesBlindly, RevivesTired,
+        KeepsWhatIsSettledOpen, BelievesNoLateAnswer,
         CountsFallenPayments, RevivesWhatFell, PaysTwice, ForgetsSilences, ForgetsNoSilence, DeliversWhatWaits,
         MovesWhatMoved, LocksTwice, LocksNothing, TakesAHashTwice, SkipsNumbers, AsksTwice,
         SendsTwoOperations, NeverRests, KeepsWhatIsSettled, FreesEverything, ForgetsWhatIsPosted, MixesOperators,

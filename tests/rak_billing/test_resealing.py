@@ -45,7 +45,7 @@ IN_CLEAR = {
     "reviews": "order_id kind callback_digest raised_at resolved_at resolved_by resolved_why",
     "receipt_series": "tenant next_number",
     "receipts": "tenant number order_reference secret_hash issued_at",
-    "outbox": "key topic order_reference tries due_at sent_at last_error parked_at begun_at tenant",
+    "outbox": "key topic order_reference tries due_at sent_at last_error parked_at begun_at tenant tries_before",
     "inquiries": "order_id tenant since due_at asked_at fence silent_since",
     "operations": "key order_id kind record sent_at outcome resolved_at",
     "paces": "name next_at",

@@ -147,7 +147,7 @@ class Outbox(Part):
     def add(self, *, key, tenant, topic, order_reference, at):
         row = SimpleNamespace(
             key=key, tenant=tenant, topic=topic, order_reference=order_reference, tries=0, due_at=at,
-            begun_at=None, sent_at=None, parked_at=None, error="",
+            begun_at=None, sent_at=None, parked_at=None, error="", tries_before=0,
         )  # fmt: skip
         new(self.it.outbox, key, row)
 
@@ -158,13 +158,18 @@ class Outbox(Part):
             return None
         row = min(due, key=lambda one: (one.due_at, one.key))
         self._change(row.key, tries=row.tries + 1, due_at=now + _LEASE)
-        return OutboxEntry(row.key, row.topic, row.order_reference, row.tries + 1, row.begun_at)
+        return OutboxEntry(
+            row.key, row.topic, row.order_reference, row.tries + 1, row.begun_at, row.tries_before
+        )
 
     def begin(self, entry, *, at):
         return self._mark(entry, begun_at=at)
 
     def done(self, entry, *, at):
-        self._mark(entry, sent_at=at)
+        is_new = self.it.outbox[entry.key].sent_at is None
+        if is_new:
+            self._change(entry.key, sent_at=at)
+        return is_new
 
     def failed(self, entry, *, error, now):
         self._mark(entry, due_at=now + timedelta(minutes=1), error=error, begun_at=None)
@@ -172,8 +177,8 @@ class Outbox(Part):
     def unknown(self, entry, *, error, now):
         self._mark(entry, due_at=now + timedelta(minutes=1), error=error)
 
-    def park(self, entry, *, error, at):
-        return self._mark(entry, parked_at=at, error=error)
+    def park(self, entry, *, error, at, is_open=True):
+        return self._mark(entry, parked_at=at, error=error, **({} if is_open else {"begun_at": None}))
 
     def dead_letters(self, tenant):
         dead = [one for one in self._unsent(tenant) if one.parked_at]
@@ -186,8 +191,8 @@ class Outbox(Part):
         row = self.it.outbox.get(key)
         is_dead = bool(row and row.parked_at and not row.sent_at)
         if is_dead:
-            fresh = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
-            self._change(key, **fresh)
+            anew = {"parked_at": None, "due_at": at, "tries_before": row.tries}
+            self._change(key, **({"sent_at": at} if is_done else anew))
         return is_dead
 
     def is_delivered(self, key):

@@ -76,15 +76,20 @@ class Outbox:
         if claimed.rowcount != 1:
             # Only where rows cannot be locked and passed over.
             raise StaleStateError("another worker claimed the entry meanwhile")
-        return OutboxEntry(row.key, row.topic, row.order_reference, row.tries + 1, row.begun_at)
+        return OutboxEntry(
+            row.key, row.topic, row.order_reference, row.tries + 1, row.begun_at, row.tries_before or 0
+        )
 
     def begin(self, entry: OutboxEntry, *, at: datetime) -> bool:
         """Write down that the entry is about to leave; tell whether it is still this worker's."""
         return self._mark(entry, begun_at=at)
 
-    def done(self, entry: OutboxEntry, *, at: datetime) -> None:
-        """Mark an entry as delivered."""
-        self._mark(entry, sent_at=at, last_error=None)
+    def done(self, entry: OutboxEntry, *, at: datetime) -> bool:
+        """Mark an entry as delivered, whoever claimed it since: that it arrived is certain; tell whether it was not marked yet."""
+        table = schema.outbox
+        is_it = (table.c.key == entry.key, table.c.sent_at.is_(None))
+        marked = update(table).where(*is_it).values(sent_at=at, last_error=None)
+        return self._connection.execute(marked).rowcount == 1
 
     def failed(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
         """Put an entry back that did not leave, due after a pause that doubles with every try, up to six hours."""
@@ -94,9 +99,9 @@ class Outbox:
         """Put an entry back of which nobody knows whether it arrived; when it was begun stays written."""
         self._mark(entry, due_at=now + _pause(entry), last_error=error)
 
-    def park(self, entry: OutboxEntry, *, error: str, at: datetime) -> bool:
-        """Give an entry up until a person looks; tell whether it was still this worker's."""
-        return self._mark(entry, parked_at=at, last_error=error)
+    def park(self, entry: OutboxEntry, *, error: str, at: datetime, is_open: bool = True) -> bool:
+        """Give an entry up until a person looks; tell whether it was still this worker's. Not *is_open*: nothing is begun any more."""
+        return self._mark(entry, parked_at=at, last_error=error, **({} if is_open else {"begun_at": None}))
 
     def dead_letters(self, tenant: str) -> tuple[DeadLetter, ...]:
         """Return what the operator's workers gave up, the oldest first."""
@@ -116,7 +121,9 @@ class Outbox:
         """Take an entry up again that was given up, or mark it as delivered by hand; tell whether there was one."""
         table = schema.outbox
         is_dead = (table.c.key == key, table.c.parked_at.is_not(None), table.c.sent_at.is_(None))
-        values = {"sent_at": at} if is_done else {"parked_at": None, "begun_at": None, "due_at": at}
+        # What was begun stays so: it may have arrived, and the next try goes on as if nobody had given it up.
+        anew = {"parked_at": None, "due_at": at, "tries_before": table.c.tries}
+        values = {"sent_at": at} if is_done else anew
         return self._connection.execute(update(table).where(*is_dead).values(values)).rowcount == 1
 
     def is_delivered(self, key: str) -> bool:

@@ -315,8 +315,8 @@ class OutboxPort(Protocol):
         """Write down that an entry is about to leave; False if it was claimed anew since."""
         ...
 
-    def done(self, entry: OutboxEntry, *, at: datetime) -> None:
-        """Mark an entry as delivered, unless it was claimed anew since."""
+    def done(self, entry: OutboxEntry, *, at: datetime) -> bool:
+        """Mark an entry as delivered, even if it was claimed anew or given up since; False if it was marked already."""
         ...
 
     def failed(self, entry: OutboxEntry, *, error: str, now: datetime) -> None:
@@ -327,8 +327,8 @@ class OutboxPort(Protocol):
         """Put an entry back for later of which nobody knows whether it arrived; its beginning stays written."""
         ...
 
-    def park(self, entry: OutboxEntry, *, error: str, at: datetime) -> bool:
-        """Give an entry up until a person looks; False if it was claimed anew since."""
+    def park(self, entry: OutboxEntry, *, error: str, at: datetime, is_open: bool = True) -> bool:
+        """Give an entry up until a person looks; False if it was claimed anew since. Not *is_open*: its beginning is forgotten."""
         ...
 
     def dead_letters(self, tenant: str) -> tuple[DeadLetter, ...]:
@@ -336,7 +336,11 @@ class OutboxPort(Protocol):
         ...
 
     def revive(self, key: str, *, at: datetime, is_done: bool) -> bool:
-        """Take up again what was given up, or mark it as delivered by hand; tell whether there was such an entry."""
+        """
+        Take up again what was given up, or mark it as delivered by hand; tell whether there was such an entry.
+
+        Taken up again, it is known when it was begun, and how often it was tried before.
+        """
         ...
 
     def is_delivered(self, key: str) -> bool:

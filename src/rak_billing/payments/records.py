@@ -217,6 +217,7 @@ class OutboxEntry:
         order_reference: The order that it is about.
         tries: Which try this is, from 1; also proves, when it is marked, that it was not claimed anew.
         begun_at: When an earlier try began, of which nobody knows what became of it; None where nothing is open.
+        tries_before: How many of them there were before a person took it up again; 0 where none did.
     """
 
     key: str
@@ -224,6 +225,12 @@ class OutboxEntry:
     order_reference: str
     tries: int
     begun_at: datetime | None = None
+    tries_before: int = 0
+
+    @property
+    def tries_anew(self) -> int:
+        """Which try this is since a person took it up again, or since the beginning; from 1."""
+        return self.tries - self.tries_before
 
 
 @attrs.frozen

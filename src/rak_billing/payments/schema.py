@@ -291,6 +291,8 @@ outbox = Table(
     Column("begun_at", Instant),
     # Its order's; here, so that nobody walks past the backlog of another operator.
     Column("tenant", PlainText, nullable=False),
+    # Of the tries, those before a person took it up again.
+    Column("tries_before", Integer),
     # On the waiting rows alone: else finding the next takes the longer, the longer the past is.
     Index("ix_outbox_due", "tenant", "due_at", "key", **only_where("sent_at IS NULL AND parked_at IS NULL")),
     Index(

@@ -42,17 +42,44 @@ class OutboxConformance:
         assert (again.key, again.tries) == ("K1", 2)
 
     def test_a_late_worker_has_nothing_to_say(self, journal: JournalPort) -> None:
-        """Once claimed anew, an entry belongs to the newer claim; delivered, it stays delivered."""
+        """Once claimed anew, whether an entry failed is the newer claim's to say; delivered, it stays delivered."""
         put(journal, "K1")
         late = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
         newer = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1)))
         assert late is not None
         assert newer is not None
-        journal.run(lambda tx: tx.outbox.done(late, at=NOW))
+        journal.run(lambda tx: tx.outbox.failed(late, error="late", now=NOW))
+        assert journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW + timedelta(hours=1))) is None
         assert journal.run(lambda tx: (tx.outbox.waiting(TENANT), tx.outbox.waiting("OTHER"))) == (1, 0)
-        journal.run(lambda tx: tx.outbox.done(newer, at=NOW))
+        assert journal.run(lambda tx: tx.outbox.done(newer, at=NOW)) is True
         journal.run(lambda tx: tx.outbox.failed(newer, error="late", now=NOW))
         assert journal.run(lambda tx: tx.outbox.waiting(TENANT)) == 0
+
+    def test_what_arrived_is_delivered_whoever_says_so(self, journal: JournalPort) -> None:
+        """Its lease ran out, another worker took it over and gave it up: it is delivered all the same, and marked once."""
+        put(journal, "K1")
+        then = NOW + timedelta(hours=1)
+        late, newer = (
+            journal.run(lambda tx, at=at: tx.outbox.claim(TENANT, now=at))  # type: ignore[misc]
+            for at in (NOW, then)
+        )
+        assert journal.run(lambda tx: tx.outbox.park(newer, error="no answer", at=then))
+        marked = [journal.run(lambda tx, it=it: tx.outbox.done(it, at=then)) for it in (late, newer)]  # type: ignore[misc]
+        assert marked == [True, False]
+        assert journal.run(lambda tx: (tx.outbox.waiting(TENANT), tx.outbox.dead_letters(TENANT))) == (0, ())
+
+    def test_what_is_taken_up_again_is_known_as_it_was(self, journal: JournalPort) -> None:
+        """A person revives it: when it was begun stays known, since it may have arrived; unless it was given up as settled."""
+        put(journal, "K1")
+        seen = []
+        for is_open in (True, False, True):
+            entry = journal.run(lambda tx: tx.outbox.claim(TENANT, now=NOW))
+            assert entry is not None
+            seen.append((entry.begun_at, entry.tries, entry.tries_anew))
+            journal.run(lambda tx, it=entry: tx.outbox.begin(it, at=NOW))  # type: ignore[misc]
+            journal.run(lambda tx, it=entry, o=is_open: tx.outbox.park(it, error="?", at=NOW, is_open=o))  # type: ignore[misc]
+            assert journal.run(lambda tx: tx.outbox.revive("K1", at=NOW, is_done=False))
+        assert seen == [(None, 1, 1), (NOW, 2, 1), (None, 3, 1)]
 
     def test_what_was_delivered_is_known(self, journal: JournalPort) -> None:
         """By a worker or by hand; what waits, and what there is not, is not delivered."""
@@ -144,7 +171,7 @@ class OutboxConformance:
             assert tx.outbox.dead_letters("OTHER") == ()
         assert journal.run(lambda tx: tx.outbox.revive("K1", at=later, is_done=False))
         again = journal.run(lambda tx: tx.outbox.claim(TENANT, now=later))
-        assert OutboxEntry("K1", "mail", "ORDER-1", 3) == again
+        assert OutboxEntry("K1", "mail", "ORDER-1", 3, begun_at=then, tries_before=2) == again
         assert again is not None
         journal.run(lambda tx: tx.outbox.park(again, error="no answer", at=later))
         revived = [journal.run(lambda tx: tx.outbox.revive("K1", at=later, is_done=True)) for _ in range(2)]

@@ -1,7 +1,7 @@
-"""An order has one payment, and the journal knows since when the gateway is silent about an attempt."""
+"""An order has one payment; since when the gateway is silent, and how often what was revived was tried before, is known."""
 
 from alembic import op
-from sqlalchemy import Column, text
+from sqlalchemy import Column, Integer, text
 
 from rak_billing.payments.columns import PlainText, only_where
 
@@ -62,3 +62,4 @@ def upgrade() -> None:
     )
     op.add_column("inquiries", Column("silent_since", PlainText))
     op.execute(text(_FORGOTTEN))
+    op.add_column("outbox", Column("tries_before", Integer))
