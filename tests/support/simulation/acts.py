@@ -129,9 +129,7 @@ class Acts:
         world = self.world
         if world.person is None:
             return world.forms[-3:]
-        return [
-            form for form in world.forms[-3:] if world.clock() - world.signed_at[form.order_id] < _TYPING
-        ]
+        return [form for form in world.forms[-3:] if world.clock() - world.signed_at[form.order_id] < _TYPING]
 
     def go_on(self) -> None:
         """Somebody who stood still goes on."""

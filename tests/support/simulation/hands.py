@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from cmi_gateway.simulator.faults import CallbackLost, FaultPlan, ReplyIgnored
 from rak_billing.staff import Resolution
+from support.simulation.neighbours import INVOICES
 from support.simulation.person import TRUE_WORDS, WITH_MONEY, WRONG_WORDS, Person, Sight
 from support.simulation.wavering import OPEN_STATES
 from support.simulation.world import World
@@ -18,6 +19,7 @@ _SPELLS = (
     timedelta(days=4),
     timedelta(days=9),
 )
+_LAGS = (timedelta(minutes=6), timedelta(hours=2), timedelta(hours=20), timedelta(days=3))
 _DAYS = (timedelta(days=1), timedelta(days=1), timedelta(days=2), timedelta(days=4))
 _ACTS = {
     Sight.HELD: ("void", "capture"),
@@ -27,6 +29,10 @@ _ACTS = {
 _INVOICES_OF = (
     "SELECT reference FROM order_lines WHERE is_fee = 0 "
     "AND order_reference = (SELECT order_reference FROM attempts WHERE order_id = '{order_id}')"
+)
+_TO_BE_MOVED = (
+    "SELECT order_id FROM operations WHERE outcome IS NULL "
+    "UNION SELECT order_id FROM attempts WHERE state IN ('authorized', 'duplicate') ORDER BY order_id"
 )
 _SLIPS, _BY_HAND, _SILENT = 0.35, 0.3, 0.3
 
@@ -44,6 +50,7 @@ class Hands:
             (3, self.revive),
             (4, self.waver),
             (1, self.fall_silent),
+            (3, self.hide),
             (3, self.days),
             (3, self.err_and_pay_again),
             (3, self.interrupt),
@@ -94,6 +101,9 @@ class Hands:
         self._finish(f"staff: {order_id} is {word.value}", lambda: self.person.say(order_id, word))
         chosen = [row.reference for row in self.world.journal.rows(_INVOICES_OF.format(order_id=order_id))]
         before = len(self.world.forms)
+        if self._random.random() < 0.5:
+            # An order of its own, and not the one that is to be paid again.
+            chosen.append(self._random.choice(list(INVOICES)))
         self._finish(f"starts {chosen} once more", lambda: self.world.pay(chosen))
         if self.world.forms[before:] and self._random.random() < 0.8:
             newest = self.world.forms[-1]
@@ -101,20 +111,25 @@ class Hands:
             self._finish(
                 f"card for {newest.order_id}", lambda: self.world.use_card(newest, "4000000000000010", how)
             )
+        if self._random.random() < 0.4:
+            truth = TRUE_WORDS.get(self.person.sees(order_id), Resolution.SEEN)
+            self._finish(f"staff: {order_id} is {truth.value}", lambda: self.person.say(order_id, truth))
 
     def interrupt(self) -> None:
-        """Somebody speaks while a machine is about to move the money of just this attempt, or has just moved it."""
-        if not any(errand.before == "operation" for errand in self.world.stage.waiting):
-            sweeper = self.world.begin("sweeper", lambda: self.world.checkout.sweep(limit=5))
-            for _ in range(40):
-                if sweeper not in self.world.stage.waiting or sweeper.before == "operation":
-                    break
-                self.world.go_on(sweeper)
-        rows = self.world.journal.rows("SELECT order_id FROM operations WHERE outcome IS NULL")
+        """Somebody speaks while a machine is about to move money, or has just decided to, of just this attempt."""
+        sweeper = self.world.begin("sweeper", lambda: self.world.checkout.sweep(limit=5))
+        is_early = self._random.random() < 0.5
+        for _ in range(self._random.randrange(25) if is_early else 40):
+            if sweeper not in self.world.stage.waiting or sweeper.before == "operation":
+                break
+            self.world.go_on(sweeper)
+        rows = self.world.journal.rows(_TO_BE_MOVED)
         if rows:
             order_id = self._random.choice(rows).order_id
             word = self._word(self.person.sees(order_id))
             self._finish(f"staff: {order_id} is {word.value}", lambda: self.person.say(order_id, word))
+        while sweeper in self.world.stage.waiting:
+            self.world.go_on(sweeper)
 
     def _finish(self, name: str, work: Callable[[], object]) -> None:
         errand = self.world.begin(name, work)
@@ -136,6 +151,21 @@ class Hands:
             shown, lasting = self._random.choice(OPEN_STATES), self._random.choice(_SPELLS)
             self.world.log.append(f"the gateway shows {order_id} as {shown.value} for {lasting}")
             self.world.wavering.begin(order_id, shown, lasting)
+
+    def hide(self) -> None:
+        """The gateway does not find a payment too many of which it told itself."""
+        known = [
+            row.order_id
+            for row in self.world.journal.rows("SELECT order_id FROM attempts WHERE state = 'duplicate'")
+        ]
+        if known:
+            order_id, lasting = self._random.choice(known), self._random.choice(_LAGS)
+            self.world.log.append(f"the gateway does not find {order_id} for {lasting}")
+            self.world.wavering.hide(order_id, lasting)
+            if lasting >= timedelta(days=1) and self._random.random() < 0.7:
+                for hours in (2, 20, 20):
+                    self.world.wait(hours * 3600)
+                    self._finish("sweeper", lambda: self.world.checkout.sweep(limit=10))
 
     def fall_silent(self) -> None:
         """No query is answered, for minutes or for days."""

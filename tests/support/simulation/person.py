@@ -7,6 +7,7 @@ asks `Person.unsettled` whose money that is. Once everything came to rest they s
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,8 @@ WITH_MONEY = {Sight.HELD, Sight.TAKEN, Sight.SETTLED}
 #: What somebody says who looked at the wrong line. No wrong "paid": the books would be wrong by their fault.
 WRONG_WORDS = (Resolution.UNPAID, Resolution.UNPAID, Resolution.VOIDED, Resolution.REFUNDED)
 _GIVING_BACK = {Sight.HELD: "void", Sight.TAKEN: "void", Sight.SETTLED: "refund"}
+#: Shorter than the day for which what came to nothing is asked about.
+_LONGEST_LAG = timedelta(hours=20)
 _WHO = {"by": "Amina", "why": "the back office"}
 
 
@@ -97,7 +100,8 @@ class Person:
         self._touch(order_id)
         self._acts += 1
         key, order = f"by hand {self._acts}", self._world.gateway.order(MERCHANT.client_id, order_id)
-        assert order is not None and order.payment is not None, "a person acts on what they see"
+        assert order is not None, "a person acts on what they see"
+        assert order.payment is not None, "a person acts on what they see"
         try:
             if kind == "void":
                 self._office.void(order_id, order.payment.trans_id, key=key)
@@ -111,6 +115,8 @@ class Person:
     def say(self, order_id: str, word: Resolution) -> str:
         """Say a word of an attempt; give what was answered, empty where it was accepted."""
         self._touch(order_id)
+        # A person who errs, and a gateway that finds nothing for as long as it is asked after that, say one and the same.
+        self._world.wavering.show_soon(order_id, _LONGEST_LAG)
         self.in_the_middle.append(order_id)
         try:
             self._world.checkout.staff().resolve(order_id, word, **_WHO)

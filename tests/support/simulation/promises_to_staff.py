@@ -22,13 +22,21 @@ if TYPE_CHECKING:
     from support.simulation.world import World
 
 _HOLDING = {"accepted", "paid", "part_refunded"}
-#: Shorter than anybody keeps anything, and longer than money may be in doubt without lying before a person.
-_SHORT = Retention(unpaid=timedelta(days=5), years=0)
+_ASKED = "SELECT order_id FROM inquiries WHERE asked_at IS NOT NULL OR silent_since IS NOT NULL"
+#: In what states an attempt can be while an operation on it is open.
+_MOVABLE = {
+    "capture": {"authorized", "capture_requested", "unknown", "needs_person"},
+    "void": {"duplicate", "needs_person"},
+    "refund": {"duplicate", "needs_person"},
+}
+#: Shorter than anybody keeps anything: even so no purge takes what somebody has to do with still.
+_SHORT = Retention(unpaid=timedelta(hours=1), years=-1)
 
 
 def broken_promises(world: World, checker: Checker) -> Iterator[str]:
     """Tell what does not hold after a step."""
     yield from _payments_of_an_order(checker)
+    yield from _operations(world, checker)
     if world.asks_gateway:
         with_money = money_of(world)
         yield from _forgotten(world, checker, with_money)
@@ -56,6 +64,14 @@ def _payments_of_an_order(checker: Checker) -> Iterator[str]:
             yield f"{reference} is {order.state}, and {payments} attempts count as its payment"
 
 
+def _operations(world: World, checker: Checker) -> Iterator[str]:
+    """What became of an operation is known where it is known what became of its attempt's money."""
+    for row in world.journal.rows("SELECT key, kind, order_id FROM operations WHERE outcome IS NULL"):
+        state = checker.attempts[row.order_id].state
+        if state not in _MOVABLE[row.kind]:
+            yield f"{row.key} is open, and its attempt is {state}"
+
+
 def _forgotten(world: World, checker: Checker, with_money: dict[str, int]) -> Iterator[str]:
     """Whatever the gateway holds is counted, or asked about still, or before a person."""
     asked = {
@@ -72,10 +88,7 @@ def _forgotten(world: World, checker: Checker, with_money: dict[str, int]) -> It
 def _purged(world: World, checker: Checker, with_money: dict[str, int]) -> Iterator[str]:
     """No purge takes an order that nobody paid and behind which there is money, however short the retention."""
     # Of what was never asked about a purge cannot know that anybody ever asks.
-    asked = {
-        row.order_id
-        for row in world.journal.rows("SELECT order_id FROM inquiries WHERE asked_at IS NOT NULL")
-    }
+    asked = {row.order_id for row in world.journal.rows(_ASKED)}
     orders = {
         checker.attempts[order_id].order_reference
         for order_id in asked.intersection(with_money)

@@ -138,12 +138,16 @@ class World:
         try:
             if not is_operation(body):
                 self.wavering.answer_or_fail()
+                if (missing := self.wavering.missing(body)) is not None:
+                    return missing
             return self.transport(body, **how)
         finally:
             self.stage.pause()
 
     def _kept(self, errand: Errand | None) -> None:
         self.watch.kept(errand)
+        if errand is not None:
+            self.post.excused |= errand.unmarked
         if errand is not None and self._leases.is_lost(errand):
             # It may have marked what it sent too late: whoever had taken over sends it again.
             self.post.excused |= errand.sending
