@@ -20,7 +20,7 @@ from cmi_gateway.money import Money
 from cmi_gateway.moroccan_time import check_zone_data
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
-from rak_billing.checkout_checks import check_choice, check_limit, is_confirmation, log_findings
+from rak_billing.checkout_checks import check_choice, check_limit, is_confirmation, is_text, log_findings
 from rak_billing.clock import utc_now
 from rak_billing.confirmation import Confirmation
 from rak_billing.delivery import Delivery, Notice
@@ -226,7 +226,7 @@ class Checkout:
         """
         since = self.clock() - _OPEN_FOR
         with self.journal.reading() as tx:
-            attempts = tx.orders.sent_attempts(self.tenant.id, chosen)
+            attempts = tx.orders.sent_attempts(self.tenant.id, list(filter(is_text, chosen)))
             orders = [(attempt, tx.orders.order(attempt.order_reference)) for attempt in attempts]
         return tuple(
             OpenPayment(order.reference, attempt.started_at, order.total)

@@ -37,6 +37,14 @@ def check_choice(chosen: Collection[str], accepted: str | Money) -> None:
         )
 
 
+def is_text(text: str) -> bool:
+    """Tell whether a database can hold *text*: none that reads a wrong encoding, or sends what no customer types."""
+    try:
+        return "\0" not in text and bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def check_limit(limit: int) -> None:
     """Refuse a limit that would let nothing be done, for ever."""
     if limit < 1:

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from cmi_gateway.outcome import PaymentFacts
-from rak_billing.checkout_checks import check_limit
+from rak_billing.checkout_checks import check_limit, is_text
 from rak_billing.confirmation import POSTING, Confirmation, key_of
 from rak_billing.errors import ResolutionError
 from rak_billing.payments.port import JournalPort, TransactionPort
@@ -144,6 +144,8 @@ class StaffDesk:
         Raises:
             ResolutionError: This operator has none.
         """
+        if not is_text(reference):
+            raise ResolutionError(reference, NO_ORDER)
         with self.journal.reading() as tx:
             attempt = tx.orders.attempt(reference)
             named = attempt.order_reference if attempt else reference
@@ -182,7 +184,7 @@ class StaffDesk:
         *,
         at: datetime,
     ) -> AttemptState:
-        found = tx.orders.locked(order_id)
+        found = tx.orders.locked(order_id) if is_text(order_id) else None
         if found is None or found[0].tenant != self.tenant:
             raise ResolutionError(order_id, NO_ATTEMPT)
         order, attempt = found
@@ -257,7 +259,12 @@ class StaffDesk:
 def _who(reference: str, by: str, why: str) -> dict[str, str]:
     if not by.strip() or not why.strip():
         raise ResolutionError(reference, NOBODY)
-    return {"by": by, "why": why}
+    # Typed in a terminal of another encoding, some of it may be no text; who and why stay readable all the same.
+    return {"by": _written(by), "why": _written(why)}
+
+
+def _written(words: str) -> str:
+    return words.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _payer(tx: TransactionPort, order: OrderRecord) -> str | None:

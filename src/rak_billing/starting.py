@@ -16,6 +16,7 @@ from cmi_gateway.merchant import Merchant
 from cmi_gateway.money import Money
 from cmi_gateway.payment import SignedForm
 from rak_billing.business_day import local_time
+from rak_billing.checkout_checks import is_text
 from rak_billing.errors import InvoicesAlreadyPaidError, NothingToPayError, NotPayableOnlineError
 from rak_billing.fees.schedule import Card
 from rak_billing.identifiers import (
@@ -102,7 +103,8 @@ class Start:
             QuoteChangedError: Selection, amounts, rules or tariff are no longer what was accepted.
             NotPayableOnlineError: The gateway would refuse what the bills say.
         """
-        tx.orders.hold_invoices(self.tenant.id, chosen)
+        # What no database can hold is no reference of billing's: refused below, as any other that is not on the bill.
+        tx.orders.hold_invoices(self.tenant.id, list(filter(is_text, chosen)))
         payable = self._payable(tx, statement, chosen)
         quote = accepted_quote(
             payable,
@@ -155,7 +157,7 @@ class Start:
         """Leave out what is paid here; say so when that is all the customer wanted to pay."""
         stated = () if statement is None else (invoice.reference for invoice in statement.invoices)
         # By the rule that decides about a callback: whatever is started here would be captured.
-        paid = tx.locks.paid(self.tenant.id, {*chosen, *stated})
+        paid = tx.locks.paid(self.tenant.id, {*filter(is_text, chosen), *stated})
         if chosen and paid.issuperset(chosen):
             raise InvoicesAlreadyPaidError(sorted(paid.intersection(chosen)))
         payable = None if statement is None else _unpaid(statement, paid)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmi_gateway.money import Money
-from rak_billing.billing_posting import AlreadyPosted, Posted, RefusedReason
+from rak_billing.billing_posting import AlreadyPosted, PaidInvoice, Posted, RefusedReason
 from rak_billing.billing_systems.bill_rows import invoice_of, row_of
 from rak_billing.billing_systems.csv_files import read_bills
 from rak_billing.billing_systems.in_memory import InMemoryBilling
@@ -22,6 +23,7 @@ from rak_billing.billing_systems.posting_folder import PostingFolder
 from rak_billing.billing_systems.sqlite import SqliteBilling
 from rak_billing.errors import BillingUnavailableError, InvoiceError, PostingNotSentError, PostingUnknownError
 from rak_billing.exactly_once import ExactlyOnce
+from rak_billing.invoices import Statement
 from rak_billing.testing import invoices as strategies
 from support.billing_kit import CUSTOMER, POSTING, STATEMENT, A, B
 
@@ -96,6 +98,53 @@ def test_loading_twice_changes_nothing(tmp_path):
     assert 0 == billing.load([STATEMENT])
     assert () == billing.statement(CUSTOMER).invoices
     assert (POSTING.to_dict(),) == SqliteBilling(tmp_path / "bills.db").postings()
+
+
+def test_the_next_export_is_all_that_is_owed(tmp_path):
+    """Paid at the counter: gone. Corrected: corrected. New: there. Paid here: still paid, though the export lists it."""
+    billing = SqliteBilling(tmp_path / "bills.db")
+    c, d = (attrs.evolve(A, reference=reference) for reference in ("333333333", "444444444"))
+    billing.replace([attrs.evolve(STATEMENT, invoices=(A, B, c))])
+    billing.post(part(POSTING.invoices[0]))
+    corrected = attrs.evolve(B, amount=Money(4000))
+    moved = attrs.evolve(STATEMENT.account, name="AUTRE NOM")
+    billing.replace([Statement(moved, (A, corrected, d))])
+    assert Statement(moved, (corrected, d)) == billing.statement(CUSTOMER)
+    assert isinstance(billing.post(part(POSTING.invoices[0])), AlreadyPosted)
+    billing.replace([])
+    assert () == billing.statement(CUSTOMER).invoices
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_row_of_exports_owes_what_the_last_one_lists_and_nobody_paid(tmp_path_factory, data):
+    """Whatever was listed before, and whatever was paid between two exports."""
+    billing = SqliteBilling(tmp_path_factory.mktemp("bills") / "bills.db")
+    many = [attrs.evolve(A, reference=f"{number:09}") for number in range(4)]
+    posted = set()
+    for number in range(3):
+        listed = data.draw(st.lists(st.sampled_from(many), unique=True))
+        billing.replace([attrs.evolve(STATEMENT, invoices=listed)])
+        owed = [invoice for invoice in listed if invoice.reference not in posted]
+        assert tuple(owed) == billing.statement(CUSTOMER).invoices
+        if owed:
+            paid = PaidInvoice(owed[0].reference, owed[0].amount)
+            assert isinstance(billing.post(part(paid, key=f"RAK-{number}")), Posted)
+            posted.add(owed[0].reference)
+
+
+def test_an_export_that_cannot_be_written_leaves_the_bills_as_they_were(tmp_path):
+    """A disk that is full, or a statement that breaks off: what was owed is owed still."""
+    billing = SqliteBilling(tmp_path / "bills.db")
+    billing.replace([STATEMENT])
+
+    def breaks_off():
+        yield attrs.evolve(STATEMENT, invoices=(A,))
+        raise OSError("the export ends in the middle")
+
+    with pytest.raises(OSError, match="middle"):
+        billing.replace(breaks_off())
+    assert STATEMENT == billing.statement(CUSTOMER)
 
 
 def test_a_file_that_is_none_is_an_outage(tmp_path):

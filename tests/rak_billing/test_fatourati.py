@@ -279,6 +279,8 @@ def test_amounts_are_exact_however_they_come(price, centimes):
         {"description": None},
         {"dateFacture": "2018-04-14"},
         {"dateFacture": 7},
+        {"dateFacture": []},
+        {"dateFacture": {}},
     ],
 )
 def test_an_article_that_is_not_understood_refuses_the_answer(change):

@@ -97,6 +97,34 @@ def test_a_stranger_s_service_takes_a_payment(service, simulator, monkeypatch):
     assert [11426] == [order.totals.captured.centimes for order in simulator.state.orders]
 
 
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"email": "nobody"}, 422),
+        ({"terms": ""}, 422),
+        ({"accepted": "x"}, 400),
+        ({"facture": "1"}, 302),
+        ({}, 200),
+    ],
+)
+def test_whatever_a_customer_types_has_an_answer(service, monkeypatch, typed, status):
+    """No page of the example ends in a fault of its own."""
+    monkeypatch.setenv("RAK_PORTAL_URL", "https://paiement.example.ma")
+    checkout = module("monportail").checkout()
+    with checkout.journal:
+        client = module("own_views").make_app(checkout).test_client()
+        statement = checkout.look_up("123456789")
+        chosen = {statement.invoices[0].reference}
+        sealed = checkout.seal("123456789", checkout.quote(statement, chosen, "moroccan"))
+        fields = {
+            "client": "123456789", "facture": [*chosen], "accepted": sealed, "email": "client@example.com",
+            "terms": "on",
+        } | typed  # fmt: skip
+        if not fields["terms"]:
+            del fields["terms"]
+        assert status == client.post("/payer", data=fields).status_code
+
+
 def test_the_ready_made_portal_of_the_example_gives_its_numbers(service, monkeypatch):
     """The same module makes the portal; who holds the token reads the numbers."""
     monkeypatch.setenv("RAK_PORTAL_URL", "https://paiement.example.ma")

@@ -425,6 +425,18 @@ def test_no_request_leaves_within_a_second_of_another_and_no_order_is_asked_twic
         assert all(later - at >= timedelta(minutes=5) for at, later in itertools.pairwise(own))
 
 
+def test_the_two_requests_of_a_capture_leave_a_second_apart(shop):
+    """The history is read, and the capture sent after another second: the gateway counts requests, not operations."""
+    shop.faults(ReplyIgnored())
+    shop.pay(shop.till.pay(A))
+    shop.wait(minutes=6)
+    before = len(shop.bank.requests)
+    assert 1 == shop.checkout.sweep().captured
+    instants = [at for at, _ in shop.bank.requests[before:]]
+    assert len(instants) >= 3
+    assert all(later - earlier >= timedelta(seconds=1) for earlier, later in itertools.pairwise(instants))
+
+
 def test_limit_and_budget_end_a_sweep_that_another_goes_on_with(shop):
     """Three are due: one look, then one second of looks, then the rest."""
     for chosen in ((A,), (B,), (A, B)):

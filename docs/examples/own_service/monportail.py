@@ -18,7 +18,8 @@ def checkout() -> rak.Checkout:
     """Make the checkout; every process makes its own, with connections of its own."""
     env, folder = os.environ, Path(os.environ["RAK_FOLDER"])
     billing = SqliteBilling(folder / "billing.db")
-    billing.load(read_bills(folder / "customers.csv", folder / "invoices.csv"))
+    # The export of the night is all that is owed; what was paid here since stays paid.
+    billing.replace(read_bills(folder / "customers.csv", folder / "invoices.csv"))
     merchant = cmi.Merchant(
         client_id=env["CMI_CLIENT_ID"],
         store_key=env["CMI_STORE_KEY"],

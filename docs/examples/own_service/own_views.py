@@ -1,5 +1,7 @@
 """Views of your own in place of the portal's; what they decide is decided by the checkout."""
 
+from functools import partial
+
 from flask import Flask, Response, abort, redirect, render_template_string, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,9 +32,33 @@ WORDS = {
 }
 
 
+#: What `pay` may find, and a customer can do something about or not; nothing was written in any of these cases.
+REFUSALS = (
+    (rak.InvoicesAlreadyPaidError, 409, "Ces factures sont déjà payées."),
+    (rak.EmailError, 422, "Vérifiez votre adresse e-mail."),
+    (rak.TermsNotAcceptedError, 422, "Acceptez les conditions générales."),
+    (rak.QuoteSealError, 400, "Cette page n'est pas la nôtre : recommencez."),
+    (rak.NotPayableOnlineError, 409, "Ces factures ne se paient pas en ligne."),
+    (rak.BillingUnavailableError, 503, "La facturation ne répond pas : réessayez plus tard."),
+    (rak.JournalError, 503, "Le paiement n'est pas possible à présent : réessayez plus tard."),
+)
+
+
+def answer_refusals(app: Flask) -> None:
+    """Have each of them answered."""
+    for refusal, status, words in REFUSALS:
+        app.register_error_handler(refusal, partial(refused, status, words))
+
+
+def refused(status: int, words: str, error: Exception) -> Response:
+    """Say why nothing was begun; a real page shows the form again, with what was typed."""
+    return Response(words, status, mimetype="text/plain")
+
+
 def make_app(checkout: rak.Checkout) -> Flask:
     """Make a small site: two pages before the gateway, the callback, and the way back."""
     app = Flask(__name__)
+    answer_refusals(app)
 
     @app.get("/recapitulatif")
     def recap() -> str:
@@ -64,7 +90,7 @@ def make_app(checkout: rak.Checkout) -> Flask:
                 card="moroccan",
                 terms="terms" in request.form,
             )
-        except (rak.QuoteChangedError, rak.QuoteExpiredError):
+        except (rak.QuoteChangedError, rak.QuoteExpiredError, rak.NothingToPayError):
             # Nothing was written: show the bill again.
             return redirect(url_for("recap", client=client, facture=chosen))
         return payment_page(form, checkout.merchant)

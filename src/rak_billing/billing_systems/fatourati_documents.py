@@ -267,7 +267,8 @@ def _article(row: object, wire: Any) -> Article:
     return Article(
         _text(row, "idArticle", _REFERENCE),
         description,
-        _day(day) if day not in {None, ""} else None,
+        # Not looked for in a set: a list or an object has no hash, and is refused with the others.
+        None if day is None or day == "" else _day(day),
         amount,
         ArticleType(kind),
         wire,

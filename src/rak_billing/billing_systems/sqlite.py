@@ -65,16 +65,29 @@ class SqliteBilling:
         """
         Add the bills of *statements*, all in one transaction, and return how many invoices were new.
 
-        What is known already stays as it is, paid or not, so that loading a file twice changes nothing.
+        An invoice that is known already stays as it is, paid or not, so that loading a file twice changes nothing. A later
+        export of the back end, in which bills have changed or gone, is taken in by `replace`.
 
         Raises:
             BillingUnavailableError: They could not be written; none of them was.
         """
-        with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            added = sum(_add(connection, statement) for statement in statements)
-            connection.execute("COMMIT")
-            return added
+        with self._writing() as connection:
+            return sum(_add(connection, statement) for statement in statements)
+
+    def replace(self, statements: Iterable[Statement]) -> None:
+        """
+        Take in an export, in one transaction: from now on the bills of *statements* are all that is owed.
+
+        New bills are added, changed ones changed, and what the export has no more, since it was paid at the counter or
+        cancelled, is not owed any more. What was posted here stays posted, whether the export knows it yet or not.
+
+        Raises:
+            BillingUnavailableError: They could not be written; what was owed before is owed still.
+        """
+        with self._writing() as connection:
+            connection.execute("DELETE FROM invoices WHERE posting_key IS NULL")
+            for statement in statements:
+                _add(connection, statement)
 
     def statement(self, customer_ref: str) -> Statement | None:
         """
@@ -123,6 +136,14 @@ class SqliteBilling:
         return tuple(json.loads(body) for (body,) in rows)
 
     @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Keep all that is written within, or nothing of it: by an error the connection is closed without a commit."""
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(self._open()) as connection:
@@ -142,7 +163,8 @@ class SqliteBilling:
 def _add(connection: sqlite3.Connection, statement: Statement) -> int:
     account = statement.account
     connection.execute(
-        "INSERT OR IGNORE INTO customers VALUES (?, ?, ?)",
+        "INSERT INTO customers VALUES (?, ?, ?) "
+        "ON CONFLICT (customer_ref) DO UPDATE SET name = excluded.name, address = excluded.address",
         (account.customer_ref, account.name, account.address),
     )
     return sum(

@@ -20,7 +20,7 @@ from rak_billing.errors import CommitUnknownError, JournalError, StaleStateError
 
 T = TypeVar("T")
 
-#: Serialization failure, deadlock, and a distributed database's "statement completion unknown" outside of COMMIT.
+#: Serialization failure and deadlock.
 _MET_ANOTHER: Final = frozenset({"40001", "40P01"})
 #: A key that somebody else wrote meanwhile, and a row that was deleted meanwhile, as the purge does.
 _CHANGED: Final = frozenset({"23505", "23503"})
@@ -30,9 +30,8 @@ class Trouble(Enum):
     """What a failed transaction means for another try."""
 
     PASSING = auto()  # undone for sure, by no fault of its own
-    TAKEN = (
-        auto()
-    )  # somebody wrote the same key, or deleted what is referred to: undone, and one more look finds out
+    # Somebody wrote the same key, or deleted what is referred to: undone, and one more look finds out.
+    TAKEN = auto()
     UNKNOWN = auto()  # kept or not, nobody knows
     LASTING = auto()  # the same would happen again
 

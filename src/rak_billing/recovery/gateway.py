@@ -64,18 +64,24 @@ class PacedGateway:
         """
         Have money moved, once: the history is read, *remember* keeps the record, then it is sent.
 
+        The second of the two requests waits like the first, and before the record is kept: that is written just before sending.
+
         Raises:
             ApiError: As `cmi_gateway.ApiClient.refund` says.
         """
-        self._wait()
+
+        def wait_and_remember(operation: Operation) -> None:
+            self._wait()
+            remember(operation)
+
         self._wait()
         match move:
             case Move.CAPTURE:
-                return self.api.capture(order_id, amount, key=key, remember=remember)
+                return self.api.capture(order_id, amount, key=key, remember=wait_and_remember)
             case Move.VOID:
-                return self.api.void(order_id, transaction_id, key=key, remember=remember)
+                return self.api.void(order_id, transaction_id, key=key, remember=wait_and_remember)
             case Move.REFUND:
-                return self.api.refund(order_id, amount, key=key, remember=remember)
+                return self.api.refund(order_id, amount, key=key, remember=wait_and_remember)
 
     def resolve(self, operation: Operation) -> Resolution:
         """
