@@ -45,9 +45,20 @@ _UNPAID = {AttemptState.SENT, AttemptState.DECLINED, AttemptState.SUPERSEDED, At
 
 
 @defect
+def what_staff_called_gone_is_asked_about_once(patch: MonkeyPatch) -> None:
+    """The one look after a person's word gets neither yes nor no, and there is no other."""
+    right = deciding.next_due
+
+    def next_due(attempt: AttemptState, **facts: Any) -> datetime | None:
+        return None if attempt in deciding._GIVEN_BACK else right(attempt, **facts)
+
+    patch.setattr(learning, "next_due", next_due)
+
+
+@defect
 def staff_count_money_without_looking_who_else_paid(patch: MonkeyPatch) -> None:
     """A person saw that the money was taken, so that its order is paid: its invoices are neither looked for nor locked."""
-    right, take = StaffDesk._accept, InvoiceLocks.take
+    right = StaffDesk._accept
 
     def accept(self: StaffDesk, *facts: Any, **how: Any) -> Any:
         with MonkeyPatch.context() as within:
@@ -56,7 +67,6 @@ def staff_count_money_without_looking_who_else_paid(patch: MonkeyPatch) -> None:
             return right(self, *facts, **how)
 
     patch.setattr(StaffDesk, "_accept", accept)
-    patch.setattr(InvoiceLocks, "take", take)
 
 
 @defect
@@ -147,10 +157,8 @@ def a_payment_called_gone_stays_gone(patch: MonkeyPatch) -> None:
 def seen_takes_a_doubt_off_the_list(patch: MonkeyPatch) -> None:
     """A person looked, and what they saw is not asked."""
     patch.setattr(staff, "PublicState", SimpleNamespace(REVIEW=None))
-    patch.setattr(StaffDesk, "_resolve", _without_asking(StaffDesk._resolve))
+    right = StaffDesk._resolve
 
-
-def _without_asking(right: Any) -> Any:
     def resolve(self: StaffDesk, tx: Any, order_id: str, word: Any, *facts: Any, **how: Any) -> Any:
         if word is not staff.Resolution.SEEN:
             return right(self, tx, order_id, word, *facts, **how)
@@ -158,7 +166,7 @@ def _without_asking(right: Any) -> Any:
             within.setattr(Inquiries, "hasten", lambda *_, **__: None)
             return right(self, tx, order_id, word, *facts, **how)
 
-    return resolve
+    patch.setattr(StaffDesk, "_resolve", resolve)
 
 
 @defect

@@ -14,6 +14,8 @@ from support.simulation.world import World
 _AT_ONCE = 0.6
 #: Long enough for every calendar: daily looks for two weeks and more.
 _LAST_PAUSES = (1, 60, 301, 301, 901, 3601, 3601, 6 * 3600, *([86_400] * 18))
+#: A staffed story needs longer: first somebody has to pay.
+STAFFED_STEPS = 120
 #: How often staff look at what lies before them, until nothing does.
 _ROUNDS = 6
 
