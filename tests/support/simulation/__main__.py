@@ -16,10 +16,11 @@ def main() -> int:
     parser.add_argument("seed", type=int)
     parser.add_argument("--steps", type=int, default=80)
     parser.add_argument("--callbacks-alone", action="store_true", help="a shop that does not ask the gateway")
+    parser.add_argument("--staffed", action="store_true", help="people act, and the gateway wavers for days")
     wish = parser.parse_args()
     logging.disable(logging.CRITICAL)
     try:
-        digest = play(wish.seed, wish.steps, asks_gateway=not wish.callbacks_alone)
+        digest = play(wish.seed, wish.steps, asks_gateway=not wish.callbacks_alone, is_staffed=wish.staffed)
     except Violation as broken:
         sys.stdout.write(f"{broken}\n")
         return 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from cmi_gateway import SignedForm
 from cmi_gateway.simulator import faults
 from cmi_gateway.simulator.faults import FaultPlan, FaultRule
 from support.callbacks import approved
 from support.gateway_kit import answer
 from support.simulation.faulty_journal import DatabaseFault
+from support.simulation.hands import Hands
 from support.simulation.neighbours import INVOICES, TROUBLES
 from support.simulation.stage import Errand
 from support.simulation.world import World
@@ -57,6 +59,8 @@ _OPERATION_FAULTS = (
 _PAUSES = (1, 1, 20, 20, 60, 60, 310, 310, 900, 3600, 6 * 3600)
 #: Longer than a lease, and longer than an operation may go without showing.
 _HELD_UP = (301, 301, 1000)
+#: The gateway is asked for a day about a form of which nothing was heard.
+_TYPING = timedelta(hours=12)
 _SKEWS = (0, 0, 0, -60, -5, 5, 60, 10 * 365 * 24 * 60)
 
 
@@ -68,7 +72,7 @@ class Acts:
 
     def weighted(self) -> list[tuple[int, Callable[[], object]]]:
         """Give every act, and how often it comes up."""
-        asks = self.world.asks_gateway
+        asks, person = self.world.asks_gateway, self.world.person
         return [
             (3, self.start),
             (1, self.double_click),
@@ -90,6 +94,7 @@ class Acts:
             (2, self.database_fault),
             (1, self.mail_trouble),
             (1, self.billing_trouble),
+            *([] if person is None else Hands(self.world, person).weighted()),
         ]
 
     def _choice(self) -> tuple[str, ...]:
@@ -109,8 +114,8 @@ class Acts:
 
     def card(self) -> None:
         """Somebody types a card number."""
-        if self.world.forms:
-            form = self._random.choice(self.world.forms[-3:])
+        if forms := self._usable_forms():
+            form = self._random.choice(forms)
             card = self._random.choice(_CARDS)
             chosen = self._random.sample(_PAYMENT_FAULTS, self._random.choice((0, 0, 1, 1, 2)))
             kinds = ", ".join(fault.kind for fault in chosen)
@@ -118,6 +123,13 @@ class Acts:
                 f"card {card} for {form.order_id} {kinds}",
                 lambda: self.world.use_card(form, card, FaultPlan.of(*chosen)),
             )
+
+    def _usable_forms(self) -> list[SignedForm]:
+        """Give what customers have open; where days pass, they are not typing any more."""
+        world = self.world
+        if world.person is None:
+            return world.forms[-3:]
+        return [form for form in world.forms[-3:] if world.clock() - world.signed_at[form.order_id] < _TYPING]
 
     def go_on(self) -> None:
         """Somebody who stood still goes on."""

@@ -32,6 +32,19 @@ def disagreements(world: World, checker: Checker) -> list[str]:
     return found + _books(checker, world)
 
 
+def agrees(world: World, checker: Checker, order_id: str) -> bool:
+    """Tell whether an attempt came to an end, and the gateway's money to the same."""
+    attempt = checker.attempts[order_id]
+    if attempt.state not in _TAKEN | _GIVEN_BACK | _CAME_TO_NOTHING:
+        return False
+    total = checker.orders[attempt.order_reference].total_centimes
+    order = next((one for one in world.gateway.orders if one.order_id == order_id), None)
+    if order is not None and order.payment is not None and attempt.state in _CAME_TO_NOTHING:
+        # Its callback may come late, and tell of money that went back meanwhile.
+        return False
+    return not _flaw(attempt.state, total, order.totals if order else None, is_referred=False)
+
+
 def _flaw(state: str, total: int, money: Any, *, is_referred: bool) -> str:
     held = money.held.centimes if money else 0
     net = money.captured.centimes - money.refunded.centimes if money else 0
@@ -48,12 +61,16 @@ def _books(checker: Checker, world: World) -> list[str]:
         reference: sum(INVOICES[invoice] for invoice in checker.invoices[reference])
         for reference in checker.orders
     }
+    # What staff gave back after it was posted is theirs to take out of the books.
+    gone = {key for key, order in checker.orders.items() if order.state in _GIVEN_BACK}
     confirmed = sum(owed[key] for key, order in checker.orders.items() if order.state == "paid")
-    posted = {entry.key: entry.total.centimes for entry in world.bills.entries}
+    posted = {entry.key: entry.total.centimes for entry in world.bills.entries if entry.key not in gone}
     parked = {
         row.order_reference
         for row in checker.outbox.values()
-        if row.topic == "posting" and row.parked_at is not None and row.order_reference not in posted
+        if row.topic == "posting"
+        and row.parked_at is not None
+        and row.order_reference not in {*posted, *gone}
     }
     left = sum(owed[key] for key in parked)
     is_sum_right = sum(posted.values()) == confirmed - left

@@ -14,6 +14,10 @@ from support.simulation.world import World
 _AT_ONCE = 0.6
 #: Long enough for every calendar: daily looks for two weeks and more.
 _LAST_PAUSES = (1, 60, 301, 301, 901, 3601, 3601, 6 * 3600, *([86_400] * 18))
+#: A staffed story needs longer: first somebody has to pay.
+STAFFED_STEPS = 120
+#: How often staff look at what lies before them, until nothing does.
+_ROUNDS = 6
 
 
 class Drama:
@@ -46,6 +50,7 @@ class Drama:
     def _report(self, error: BaseException, number: int, steps: int) -> str:
         story = "\n  ".join(self.world.log)
         way = "" if self.world.asks_gateway else " --callbacks-alone"
+        way += "" if self.world.person is None else " --staffed"
         again = f"PYTHONPATH=tests python -m support.simulation {self.seed} --steps {steps}{way}"
         return f"seed {self.seed}, step {number}: {error}\n  {story}\n  Once more: {again}"
 
@@ -63,6 +68,16 @@ class Drama:
         while world.stage.waiting:
             world.go_on(world.stage.waiting[0])
         world.repeat_unsettled()
+        self._sweep_until_quiet()
+        if (person := world.person) is not None:
+            for _ in range(_ROUNDS):
+                if not person.has_work():
+                    return
+                person.settle_all()
+                self._sweep_until_quiet()
+
+    def _sweep_until_quiet(self) -> None:
+        world = self.world
         for seconds in _LAST_PAUSES:
             world.clock.advance(seconds=seconds)
             world.customer.deliver_due()

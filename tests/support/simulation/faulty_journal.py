@@ -67,7 +67,12 @@ class FaultyJournal:
         if self._depth:
             return self._within(work, repeatable=repeatable)
         self._stage.pause()
-        result = self._struck(work, repeatable=repeatable)
+        try:
+            result = self._struck(work, repeatable=repeatable)
+        except JournalError:
+            if (errand := self._stage.now) is not None:
+                errand.unmarked |= errand.sending
+            raise
         self._note()
         if (errand := self._stage.now) is not None:
             errand.sending.clear()

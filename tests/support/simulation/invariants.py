@@ -15,8 +15,9 @@ from typing import Any
 
 from rak_billing.confirmation_mail import message_id
 from rak_billing.payments.folding import flaws_of
-from support.simulation.agreement import disagreements
+from support.simulation.agreement import agrees, disagreements
 from support.simulation.neighbours import INVOICES
+from support.simulation.promises_to_staff import broken_promises, unsettled_at_rest
 from support.simulation.world import World
 
 _HOLDING = {"accepted", "paid", "part_refunded"}
@@ -65,6 +66,9 @@ class Checker:
             self._receipts()
             self._forms()
             self._expiry()
+        self._settled_by_staff()
+        flaws = list(broken_promises(self._world, self))
+        require("no money is forgotten, and an order is paid by one attempt", not flaws, flaws)
         self._money()
         self._refusals()
 
@@ -133,13 +137,23 @@ class Checker:
         for order_id in self.attempts:
             self._began.setdefault(order_id, now)
         for event in self.events:
-            if event.event == "expire" and event not in self._expired:
+            is_a_word = event.facts is not None and "resolution" in json.loads(event.facts)
+            if event.event == "expire" and event not in self._expired and not is_a_word:
                 self._expired.add(event)
                 began, jumps = self._began[event.order_id]
                 # Whose clock was set meanwhile cannot know how old it is.
                 counted = _instant(event.at) - _instant(self.attempts[event.order_id].started_at)
                 is_old = max(now[0] - began, counted) >= timedelta(minutes=59) or jumps != now[1]
                 require("nothing expires while the customer may be paying", is_old, now[0] - began)
+
+    def _settled_by_staff(self) -> None:
+        person = self._world.person
+        #: Attempts whose money a person moved or spoke of, until journal and gateway agree again: theirs to answer for.
+        self.excused = set() if person is None else person.unsettled
+        in_the_middle = () if person is None else person.in_the_middle
+        for order_id in self.excused.difference(in_the_middle):
+            if agrees(self._world, self, order_id):
+                self.excused.discard(order_id)
 
     def _refusals(self) -> None:
         for references in self._world.refused:
@@ -149,17 +163,20 @@ class Checker:
 
     def _money(self) -> None:
         held, captured = self._gateway_money()
-        for order_id, amount in captured.items():
+        ours = {order_id: amount for order_id, amount in captured.items() if order_id not in self.excused}
+        for order_id, amount in ours.items():
             attempt = self.attempts.get(order_id)
             is_known = attempt is not None and attempt.state in _KNOWING and attempt.state != "duplicate"
             require("captured money is known here", is_known, order_id, attempt and attempt.state)
             expected = self.orders[attempt.order_reference].total_centimes
             require("captured is what was to be paid", amount == expected, amount, expected)
-        invoices = self._invoices_of(captured)
+        invoices = self._invoices_of(ours)
         require("no invoice is captured twice", max(invoices.values(), default=0) <= 1, invoices)
         for order in self.orders.values():
             if order.state in _HOLDING:
                 ids = [key for key, row in self.attempts.items() if row.order_reference == order.reference]
+                if self.excused.intersection(ids):
+                    continue
                 sums = [held.get(key, 0) + captured.get(key, 0) for key in ids]
                 require(
                     "no order is accepted without money", order.total_centimes in sums, order.reference, sums
@@ -208,6 +225,11 @@ class Checker:
         tenant = self._world.machines[0].tenant
         return {message_id(row.order_reference, tenant): row.number for row in self.receipts}
 
+    def _mails_of_holders(self) -> set[str]:
+        tenant = self._world.machines[0].tenant
+        holders = [key for key, order in self.orders.items() if order.state in _HOLDING]
+        return {message_id(key, tenant) for key in holders}
+
     def _books(self) -> None:
         bills = self._world.bills
         times = Counter(entry.key for entry in bills.entries if entry.key not in bills.excused)
@@ -224,13 +246,20 @@ class Checker:
                 captured.get(key, 0) for key, row in self.attempts.items() if row.order_reference == entry.key
             ]
             is_confirmed = not self._world.asks_gateway or order.total_centimes in taken
+            is_confirmed = is_confirmed or self._was_spoken_of(entry.key)
             require("nothing is posted before the gateway took just that", is_confirmed, entry.key, taken)
             amounts = {paid.reference: paid.amount.centimes for paid in entry.invoices}
             expected = {reference: INVOICES[reference] for reference in self.invoices[entry.key]}
             require("what is posted is what was owed", amounts == expected, amounts, expected)
-        keys = {entry.key for entry in bills.entries}
+        keys = {entry.key for entry in bills.entries if not self._was_spoken_of(entry.key)}
         invoices = Counter(reference for key in keys for reference in self.invoices[key])
         require("no invoice is posted by two orders", max(invoices.values(), default=0) <= 1, invoices)
+
+    def _was_spoken_of(self, reference: str) -> bool:
+        """Tell whether staff said or did something about an order: it may be given back after it was posted."""
+        person = self._world.person
+        spoken_of = () if person is None else person.spoken_of
+        return any(self.attempts[order_id].order_reference == reference for order_id in spoken_of)
 
     def _answers(self) -> None:
         for answers in self._world.answers.values():
@@ -243,7 +272,11 @@ class Checker:
         left = [key for key, row in self.outbox.items() if row.sent_at is None and row.parked_at is None]
         require("everything has left", not left, left)
         sent, owed_mails = set(self._world.post.sent), set(self._numbers_by_mail())
-        require("each paid order's mail was sent, and no other", sent == owed_mails, sent ^ owed_mails)
+        # A mail that says that a bill is paid does not leave once the money went back.
+        gone = set() if self._world.person is None else owed_mails - self._mails_of_holders()
+        require(
+            "each paid order's mail was sent, and no other", owed_mails - gone <= sent <= owed_mails, sent
+        )
         booked = {entry.key for entry in self._world.bills.entries}
         parked = {row.order_reference for row in self.outbox.values() if row.parked_at is not None}
         owed = {
@@ -257,6 +290,9 @@ class Checker:
             require(
                 "a true callback is settled once nothing goes wrong", answers != {"FAILURE"}, sending.attempt
             )
+        if self._world.person is not None:
+            flaws = list(unsettled_at_rest(self._world, self))
+            require("staff can settle everything", not flaws, flaws)
         flaws = disagreements(self._world, self)
         require("journal, gateway and books agree", not flaws, flaws)
         for order_id in [*held, *captured]:

@@ -125,6 +125,11 @@ class Bills:
     def _knows_repeats(self) -> bool:
         return self.exactly_once in {ExactlyOnce.KEY, ExactlyOnce.FILE}
 
+    def is_on_the_way(self, key: str) -> bool:
+        """Tell whether a posting of this key may arrive still."""
+        self._arrive()
+        return key in {posting.key for _, _, posting in self._on_the_way}
+
     def enter(self, posting: Posting) -> None:
         """Make an entry."""
         self._entries.append(posting)

@@ -30,6 +30,8 @@ class Errand:
         self.end: str | None = None
         #: Keys of mails and postings that left and are not marked as sent yet.
         self.sending: set[str] = set()
+        #: Those of them that it could not mark, for the database refused; it goes on, and they leave once more.
+        self.unmarked: set[str] = set()
         #: When its last transaction ended, and how often the clock had been put right or wrong by then.
         self.kept_at: tuple[datetime, int] | None = None
         #: Before what it stands still, where that is worth knowing.

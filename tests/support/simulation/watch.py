@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,8 @@ class Watch:
 
     def __init__(self, journal: FaultyJournal, time: Callable[[], tuple[datetime, int]]) -> None:
         self.flaws: list[str] = []
+        #: Attempts of which a person said what became of them, perhaps after an operation was written down.
+        self.spoken_of: Collection[str] = ()
         #: What was sent: kind and order id.
         self.sent: Counter[tuple[str, str]] = Counter()
         self._journal, self._time = journal, time
@@ -99,6 +101,8 @@ class Watch:
         if len(records) < self.sent[kind, order_id]:
             self.flaws.append(f"a {kind} of {order_id} leaves that was not written down")
         earlier, self._sent_at[kind, order_id] = self._sent_at.get((kind, order_id)), self._time()
+        if order_id in self.spoken_of:
+            return
         if earlier is not None and self._is_soon_after(earlier):
             self.flaws.append(f"a {kind} of {order_id} leaves again before the first can count as not done")
         is_open = any(row.outcome is None for row in records)

@@ -24,8 +24,10 @@ from support.checkout_kit import CUSTOMER, EMAIL, NOON
 from support.gateway_kit import MERCHANT, STORE_KEY
 from support.simulation.faulty_journal import FaultyJournal
 from support.simulation.neighbours import Bills, Leases, Post
+from support.simulation.person import Person
 from support.simulation.stage import CrashError, Errand, Stage
 from support.simulation.watch import Watch, is_operation
+from support.simulation.wavering import Wavering
 
 API_USER, API_PASSWORD = "rakapi", "S3cret-of-the-API"
 #: When a story begins: on a plain day, and in the evening before Morocco's clocks change: for Ramadan, after it, and for good.
@@ -42,7 +44,13 @@ class World:
     """Everything, and what happened to it."""
 
     def __init__(
-        self, seed: int, *, asks_gateway: bool = True, way: ExactlyOnce | None = None, **settings: Any
+        self,
+        seed: int,
+        *,
+        asks_gateway: bool = True,
+        way: ExactlyOnce | None = None,
+        is_staffed: bool = False,
+        **settings: Any,
     ) -> None:
         self.random = Random(seed)
         self.clock = VirtualClock(self.random.choice(BEGINNINGS))
@@ -64,6 +72,10 @@ class World:
         self.customer = InProcessCustomer(self.gateway, self._deliver_to_shop, random=Random(seed))
         self.transport = InProcessTransport(self.gateway)
         self.asks_gateway = asks_gateway
+        self.wavering = Wavering(self.gateway, self.clock)
+        self.person = Person(self, API_USER, API_PASSWORD) if is_staffed else None
+        if self.person is not None:
+            self.watch.spoken_of = self.person.spoken_of
         self._settings: dict[str, Any] = {
             "tenant": Tenant.preset("rak"),
             "billing": self.bills,
@@ -79,6 +91,8 @@ class World:
         self.machines = [self._machine(), self._machine()]
         #: Forms that a browser has in hand.
         self.forms: list[cmi.SignedForm] = []
+        #: When each of them was asked for, by order id.
+        self.signed_at: dict[str, datetime] = {}
         self.visits: list[Visit] = []
         #: Body of each callback to every answer that it got.
         self.answers: defaultdict[bytes, list[str]] = defaultdict(list)
@@ -106,11 +120,13 @@ class World:
         """Let time pass."""
         self.log.append(f"{seconds} s pass")
         self.clock.advance(seconds=seconds)
+        self.wavering.pass_on()
 
     def mend(self) -> None:
         """Have billing, mail and database work as they should."""
         self.journal.next_fault = self.post.trouble = self.bills.trouble = None
         self.bills.broken_until = self.clock()
+        self.wavering.mend()
 
     def _sleep(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
@@ -120,12 +136,18 @@ class World:
         self.stage.pause("operation" if is_operation(body) else "query")
         self.watch.sending(body, self.stage.now)
         try:
+            if not is_operation(body):
+                self.wavering.answer_or_fail()
+                if (missing := self.wavering.missing(body)) is not None:
+                    return missing
             return self.transport(body, **how)
         finally:
             self.stage.pause()
 
     def _kept(self, errand: Errand | None) -> None:
         self.watch.kept(errand)
+        if errand is not None:
+            self.post.excused |= errand.unmarked
         if errand is not None and self._leases.is_lost(errand):
             # It may have marked what it sent too late: whoever had taken over sends it again.
             self.post.excused |= errand.sending
@@ -201,7 +223,7 @@ class World:
 
     def pay(self, chosen: Iterable[str]) -> None:
         """Start a payment as a browser does: the form counts once the browser has it."""
-        references = set(chosen)
+        began, references = self.clock(), set(chosen)
         statement = self.bills.statement(CUSTOMER)
         references &= {invoice.reference for invoice in statement.invoices}
         if not references:
@@ -215,6 +237,7 @@ class World:
             self.refused.append(references)
             raise
         self.forms.append(form)
+        self.signed_at[form.order_id] = began
 
     def use_card(self, form: cmi.SignedForm, card: str, plan: FaultPlan) -> None:
         """Pay a form at the gateway with *card*, while *plan* goes wrong."""
