@@ -27,6 +27,8 @@ from rak_billing.tenant import Tenant
 CONFIRMATION_MAIL: Final = "confirmation_mail"
 #: Topic of the outbox entry that puts the payment into the books.
 POSTING: Final = "posting"
+#: All of them.
+TOPICS: Final = (CONFIRMATION_MAIL, POSTING)
 
 
 @attrs.frozen

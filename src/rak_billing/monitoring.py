@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, Row, Select, func, select
 
-from rak_billing.confirmation import CONFIRMATION_MAIL, POSTING
+from rak_billing.confirmation import TOPICS
 from rak_billing.errors import BillingError
 from rak_billing.payments import schema
 from rak_billing.payments.journal import Transaction
@@ -27,7 +27,6 @@ from rak_billing.payments.versions import check_version
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 #: A number that is as high as this means that many or more.
 MOST: Final = 10_000
-_TOPICS: Final = (CONFIRMATION_MAIL, POSTING)
 _UNCONFIRMED: Final = (AttemptState.AUTHORIZED, AttemptState.CAPTURE_REQUESTED, AttemptState.UNKNOWN)
 
 
@@ -208,7 +207,7 @@ def _outbox(connection: Connection, tenant: str, now: datetime) -> Iterator[Metr
         ),
         ("dead", "Mails and postings that were given up and wait for a person.", dead),
     ):
-        samples = dict.fromkeys(_TOPICS, 0) | counts
+        samples = dict.fromkeys(TOPICS, 0) | counts
         yield Metric(f"rak_billing_outbox_{name}", "gauge", words, "topic", samples)
     yield _age(
         "rak_billing_outbox_overdue_seconds",

@@ -17,13 +17,13 @@ from cmi_gateway.outcome import PaymentFacts
 from rak_billing.checkout_checks import check_limit, is_text
 from rak_billing.confirmation import POSTING, Confirmation, key_of
 from rak_billing.errors import ResolutionError
+from rak_billing.order_history import History, history_of
 from rak_billing.payments.port import JournalPort, TransactionPort
 from rak_billing.payments.records import (
     AttemptRecord,
     DeadLetter,
     OperationOutcome,
     OrderRecord,
-    PastEvent,
     Review,
     ReviewKind,
 )
@@ -74,22 +74,6 @@ class Matter:
     order: OrderRecord
     attempt_state: AttemptState
     reviews: tuple[Review, ...]
-
-
-@attrs.frozen
-class History:
-    """
-    All that happened to one order.
-
-    Attributes:
-        order: As it stands.
-        attempts: Order id and state of each attempt that something happened to.
-        events: The oldest first.
-    """
-
-    order: OrderRecord
-    attempts: tuple[tuple[str, AttemptState], ...]
-    events: tuple[PastEvent, ...]
 
 
 @attrs.frozen
@@ -147,18 +131,11 @@ class StaffDesk:
         Raises:
             ResolutionError: This operator has none.
         """
-        if not is_text(reference):
-            raise ResolutionError(reference, NO_ORDER)
         with self.journal.reading() as tx:
-            attempt = tx.orders.attempt(reference)
-            named = attempt.order_reference if attempt else reference
-            events = tuple(tx.orders.history(named))
-            order = tx.orders.order(named) if events else None
-            if order is None or order.tenant != self.tenant:
-                raise ResolutionError(reference, NO_ORDER)
-            ids = dict.fromkeys(event.order_id for event in events)
-            attempts = [(order_id, tx.orders.attempt(order_id)) for order_id in ids]
-        return History(order, tuple((order_id, found.state) for order_id, found in attempts if found), events)
+            found = history_of(tx, self.tenant, reference) if is_text(reference) else None
+        if found is None:
+            raise ResolutionError(reference, NO_ORDER)
+        return found
 
     def resolve(self, order_id: str, resolution: Resolution, *, by: str, why: str) -> AttemptState:
         """

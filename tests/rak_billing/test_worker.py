@@ -11,14 +11,17 @@ from importlib import import_module
 import pytest
 from click.testing import CliRunner
 
+from cmi_gateway.simulator.faults import ApiCutBefore, ReplyIgnored
 from rak_billing import staff
-from rak_billing.cli.orders_texts import EVENTS, REASONS, REFUSALS, STATES
+from rak_billing.cli.orders_texts import EVENTS, MESSAGES, OPERATIONS, REASONS, REFUSALS, STATES
 from rak_billing.cli.root import rak_billing
+from rak_billing.confirmation import TOPICS
 from rak_billing.payments.journal import Journal
 from rak_billing.payments.records import ReviewKind
 from rak_billing.payments.states import AttemptState, Event, OrderState
+from rak_billing.recovery.deciding import Move
 from rak_billing.worker import Worker
-from support.callbacks import approved
+from support.callbacks import approved, doubtful
 from support.checkout_kit import A, B, till
 from support.operator_module import module_with
 from support.recovery_kit import ALL, Counter, counter
@@ -312,6 +315,41 @@ def test_staff_list_show_resolve_and_revive_on_the_command_line(portal):
     assert 1 == run("orders", "revive", key, "--delivered", *who, *option).exit_code
 
 
+def test_show_says_all_that_staff_need_of_an_order(shop, tmp_path, monkeypatch):
+    """Its attempts with their numbers at the CMI, what is under way, what waits, what left and what was given up, and the next look."""
+    shop.faults(ReplyIgnored())
+    paid = shop.till.pay(A)
+    shop.pay(paid)
+    shop.wait(minutes=6)
+    shop.api_faults(ApiCutBefore(on="operations"))
+    shop.checkout.sweep()
+    shop.till.settle(doubtful(paid))
+    number = shop.till.rows("gateway_transactions")[0]["transaction_id"]
+    with module_with(tmp_path, monkeypatch, "checkout = None\n") as name:
+        import_module(name).checkout = shop.checkout
+        show = ("orders", "show", paid.order_id, "--checkout", f"{name}:checkout")
+        said = run(*show).output
+        for words in (
+            f"essai {paid.order_id} : débit incertain, c'est le paiement de la commande, transaction CMI {number}",
+            "débit envoyé au CMI, on ne sait pas si c'est fait",
+            "à voir : échec avec un signe d'autorisation",
+            "prochaine question au CMI : ",
+        ):
+            assert words in said, said
+        shop.checkout.staff().resolve(paid.order_id, staff.Resolution.PAID, by="k", why="w")
+        shop.till.mailbox.is_full = True
+        for _ in range(31):
+            shop.checkout.deliver()
+            shop.wait(hours=6)
+        assert "mail de confirmation : confirmation_mail/" in run(*show).output
+        shop.till.mailbox.is_full = False
+        shop.checkout.staff().revive(
+            shop.checkout.staff().dead_letters()[0].key, delivered=False, by="k", why="w"
+        )
+        shop.checkout.deliver()
+        assert "mail de confirmation : parti" in run(*show).output
+
+
 def test_what_staff_get_wrong_is_said_in_their_words(portal):
     """Unknown names and impossible findings: one line of French, and status 1; what was typed is shown without what a terminal obeys."""
     name, shop = portal
@@ -355,3 +393,4 @@ def test_every_reason_state_and_event_has_its_words():
     assert {kind.value for kind in ReviewKind} == set(REASONS)
     assert {state.value for state in (*AttemptState, *OrderState)} == set(STATES)
     assert {event.value for event in Event} == set(EVENTS)
+    assert (set(TOPICS), set(Move)) == (set(MESSAGES), set(OPERATIONS))

@@ -61,6 +61,10 @@ class Inquiries(Part):
         if self.is_held(inquiry):
             self._change(inquiry.order_id, due_at=due_at, silent_since=inquiry.silent_since or at)
 
+    def due_at(self, order_id):
+        row = self.it.inquiries.get(order_id)
+        return row and row.due_at
+
     def bring_forward(self, order_id, *, due_at):
         row = self.it.inquiries.get(order_id)
         if row is not None and (row.due_at is None or row.due_at > due_at):

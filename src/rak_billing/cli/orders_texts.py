@@ -9,9 +9,10 @@ from rak_billing.display import amount_text, instant_text
 
 if TYPE_CHECKING:
     from rak_billing.errors import ResolutionError
+    from rak_billing.order_history import History, Tried
     from rak_billing.payments.records import DeadLetter
     from rak_billing.payments.states import TransitionError
-    from rak_billing.staff import History, Matter
+    from rak_billing.staff import Matter
 
 #: Why a person must look → what is the matter, and what to do.
 REASONS: Final = {
@@ -80,6 +81,12 @@ EVENTS: Final = {
     "refer": "mis devant une personne",
     "note": "vu par une personne",
 }
+MESSAGES: Final = {"confirmation_mail": "mail de confirmation", "posting": "écriture en comptabilité"}
+OPERATIONS: Final = {
+    "capture": "débit envoyé au CMI",
+    "void": "annulation envoyée au CMI",
+    "refund": "remboursement envoyé au CMI",
+}
 #: What the library expected of a person → the same, for that person.
 REFUSALS: Final = {
     staff.NO_ATTEMPT: "attendu l'identifiant CMI d'un de vos essais de paiement ; « orders list » et « orders show » les donnent",
@@ -129,12 +136,30 @@ def letter_line(letter: DeadLetter) -> str:
     )
 
 
+def _tried_lines(tried: Tried) -> list[str]:
+    """Say one attempt: where it stands, its number at the CMI, what waits for a person, what is under way, the next look."""
+    transaction = f", transaction CMI {tried.transaction_id}" if tried.transaction_id else ""
+    counts = ", c'est le paiement de la commande" if tried.is_payment else ""
+    lines = [f"  essai {tried.order_id} : {STATES[tried.state.value]}{counts}{transaction}"]
+    lines += [
+        f"    {instant_text(one.raised_at)}  à voir : {REASONS[one.kind.value]}" for one in tried.reviews
+    ]
+    if tried.operation is not None:
+        sent = instant_text(tried.operation.sent_at)
+        lines.append(f"    {sent}  {OPERATIONS[tried.operation.kind]}, on ne sait pas si c'est fait")
+    if tried.asked_next is not None:
+        lines.append(f"    prochaine question au CMI : {instant_text(tried.asked_next)}")
+    return lines
+
+
 def history_lines(history: History) -> list[str]:
     """Say all that happened to an order."""
     order = history.order
     whose = f"Commande {order.reference}, client {order.customer_ref}, {amount_text(order.total)}"
     lines = [f"{whose} : {STATES[order.state.value]}"]
-    lines += [f"  essai {order_id} : {STATES[state.value]}" for order_id, state in history.attempts]
+    lines += [line for tried in history.attempts for line in _tried_lines(tried)]
+    lines += [f"  {MESSAGES[topic]} : parti" for topic in sorted(history.delivered)]
+    lines += [f"  {MESSAGES[letter.topic]} : {letter_line(letter)}" for letter in history.letters]
     for event in history.events:
         line = f"  {instant_text(event.at)}  {event.order_id}  {EVENTS[event.event]} → {STATES[event.attempt_state.value]}"
         facts = event.facts or {}

@@ -106,6 +106,12 @@ class Inquiries:
         values = {"due_at": due_at, "silent_since": inquiry.silent_since or at}
         self._connection.execute(update(table).where(*is_ours).values(**values))
 
+    def due_at(self, order_id: str) -> datetime | None:
+        """Tell when the gateway is to be asked about an attempt; None for never, and where there is no such attempt."""
+        query = select(schema.inquiries.c.due_at).where(schema.inquiries.c.order_id == order_id)
+        found: datetime | None = self._connection.execute(query).scalar()
+        return found
+
     def bring_forward(self, order_id: str, *, due_at: datetime) -> None:
         """Have the gateway asked at *due_at*, unless it is to be asked before."""
         table = schema.inquiries

@@ -193,6 +193,10 @@ class InquiriesPort(Protocol):
         """Say that no answer came, and when to ask again, unless it was claimed or hastened since; a silence begins or lasts."""
         ...
 
+    def due_at(self, order_id: str) -> datetime | None:
+        """Tell when the gateway is to be asked about an attempt; None for never, and where there is no such attempt."""
+        ...
+
     def bring_forward(self, order_id: str, *, due_at: datetime) -> None:
         """Have the gateway asked at *due_at*, unless it is to be asked before."""
         ...

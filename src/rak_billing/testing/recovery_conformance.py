@@ -101,6 +101,20 @@ class InquiryConformance:
             journal.run(lambda tx, f=found, a=asked_at: tx.inquiries.finish(f, asked_at=a, due_at=NOW))  # type: ignore[misc]
         assert looks == [(NOW, None), (NOW, NOW), (NOW, NOW)]
 
+    def test_when_it_is_asked_next_is_known(self, journal: JournalPort) -> None:
+        """By the last who said so; None for never, and for what is not there."""
+        begun(journal, order())
+        assert journal.run(lambda tx: tx.inquiries.due_at("ORDER-1-1")) is None
+        journal.run(_open)
+        seen = [journal.run(lambda tx: tx.inquiries.due_at("ORDER-1-1"))]
+        for due_at in (NOW + timedelta(days=1), None):
+            asking = journal.run(lambda tx: tx.inquiries.claim(TENANT, now=NOW, lease_until=NOW))
+            assert asking is not None
+            journal.run(lambda tx, f=asking, d=due_at: tx.inquiries.finish(f, asked_at=NOW, due_at=d))  # type: ignore[misc]
+            seen.append(journal.run(lambda tx: tx.inquiries.due_at("ORDER-1-1")))
+            journal.run(lambda tx: tx.inquiries.hasten("ORDER-1-1", at=NOW))
+        assert seen == [NOW, NOW + timedelta(days=1), None]
+
     def test_a_silence_is_known_by_its_beginning(self, journal: JournalPort) -> None:
         """The first look without an answer begins it, an answer ends it, and whoever lost the inquiry says nothing about it."""
         begun(journal, order())
