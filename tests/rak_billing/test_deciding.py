@@ -293,7 +293,8 @@ def test_looks_end_where_nothing_more_can_come(state, days, due):
     """What is seen to the end is not asked about; what is with a person, daily for two weeks."""
     yesterday = NOW - timedelta(days=1)
     since = NOW - timedelta(days=days)
-    found = next_due(state, is_unclear=False, since=since, asked_at=NOW, before=yesterday)
+    holds = {AttemptState.VOIDED: Holds.VOIDED, AttemptState.REFUNDED: Holds.RETURNED}.get(state, Holds.TAKEN)
+    found = next_due(state, holds=holds, since=since, asked_at=NOW, before=yesterday)
     assert (None if due is None else NOW + due) == found
 
 
@@ -304,10 +305,10 @@ def test_looks_end_where_nothing_more_can_come(state, days, due):
 def test_after_days_without_a_look_there_is_one_more(state, is_asked_again):
     """The clock may have jumped by years while the customer was typing; the next day tells."""
     years = timedelta(days=4000)
-    first = next_due(state, is_unclear=False, since=NOW - years, asked_at=NOW)
+    first = next_due(state, holds=Holds.VOIDED, since=NOW - years, asked_at=NOW)
     assert first == (NOW + timedelta(days=1) if is_asked_again else None)
     yesterday = NOW - timedelta(days=1)
-    assert next_due(state, is_unclear=False, since=NOW - years, asked_at=NOW, before=yesterday) is None
+    assert next_due(state, holds=Holds.VOIDED, since=NOW - years, asked_at=NOW, before=yesterday) is None
 
 
 @pytest.mark.parametrize("days", [0, 1, 2, 14, 15, 40, 400])
@@ -315,16 +316,34 @@ def test_what_the_gateway_does_not_tell_is_asked_about_for_as_long_as_it_takes(d
     """Pending or unreadable: once a day, and never for the last time."""
     for state in set(ALONE) - {AttemptState.VOIDED, AttemptState.NEEDS_PERSON}:
         since, before = NOW - timedelta(days=days), NOW - timedelta(days=min(days, 1))
-        due = next_due(state, is_unclear=True, since=since, asked_at=NOW, before=before)
+        due = next_due(state, holds=Holds.UNCLEAR, since=since, asked_at=NOW, before=before)
         assert due is not None
         assert NOW < due <= NOW + timedelta(days=1)
 
 
 def test_what_counts_and_is_not_confirmed_is_asked_about_for_as_long_as_it_takes():
     """Whatever the answers were: money that counts is not forgotten."""
-    for state, is_unclear in product(_UNCONFIRMED, (False, True)):
+    for state, holds in product(_UNCONFIRMED, Holds):
         since, before = NOW - timedelta(days=40), NOW - timedelta(days=1)
-        assert next_due(state, is_unclear=is_unclear, since=since, asked_at=NOW, before=before) is not None
+        assert next_due(state, holds=holds, since=since, asked_at=NOW, before=before) is not None
+
+
+@pytest.mark.parametrize("state", [AttemptState.VOIDED, AttemptState.REFUNDED])
+def test_what_staff_say_went_back_is_asked_about_until_the_gateway_says_so(state):
+    """They may have erred: an unclear answer is asked about on, "not found" for a day, and its own plain word ends it."""
+    for days, holds, is_asked in (
+        (0, Holds.UNCLEAR, True),
+        (40, Holds.UNCLEAR, True),
+        (0, Holds.NOTHING, True),
+        (0, Holds.DECLINED, True),
+        (1, Holds.NOTHING, False),
+        (0, Holds.VOIDED, False),
+        (0, Holds.RETURNED, False),
+        (0, Holds.TAKEN, False),
+    ):
+        due = next_due(state, holds=holds, since=NOW - timedelta(days=days), asked_at=NOW)
+        assert is_asked == (due is not None), (days, holds)
+        assert due is None or NOW < due <= NOW + timedelta(days=1)
 
 
 def accepted(**changes):

@@ -29,7 +29,10 @@ KEPT_ALONE = {
     41: "billing in the journal's database: a worker that was relieved wrote the entry a second time",
 }
 #: The same, where people act and the gateway wavers.
-KEPT_STAFFED = {}
+KEPT_STAFFED = {
+    18: "a payment wrongly called voided, of which the one look after that said neither yes nor no",
+    293: "the same, and the gateway did not find it just then",
+}
 
 _BLOCKS = 4
 #: However many seeds are wanted, a block begins no further one after so many seconds.

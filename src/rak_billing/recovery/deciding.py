@@ -45,6 +45,8 @@ _UNPAID: Final = frozenset(
 )
 _SEEN_TO_THE_END: Final = frozenset({AttemptState.SETTLED, AttemptState.REFUNDED, AttemptState.VOIDED})
 _GIVEN_BACK: Final = frozenset({AttemptState.VOIDED, AttemptState.REFUNDED})
+#: The answers that the gateway may give as well because it does not show the money yet.
+_NO_MONEY: Final = frozenset({Holds.NOTHING, Holds.DECLINED})
 _IN_DOUBT: Final = frozenset({AttemptState.DOUBTFUL, AttemptState.DUPLICATE})
 _ABOUT_DOUBT: Final = frozenset({ReviewKind.DOUBTFUL_FAILURE, ReviewKind.PENDING})
 _ABOUT_SURPLUS: Final = _ABOUT_DOUBT | {
@@ -118,7 +120,7 @@ class Decision:
 
 NOTHING: Final = Decision()
 #: A person said that the money went back, or we had it done; the gateway has it all the same.
-_CONTRADICTED: Final = Decision(review=ReviewKind.CONTRADICTION)
+_CONTRADICTED: Final = Decision(review=ReviewKind.CONTRADICTION, settles=_ABOUT_DOUBT)
 
 
 def _wait(it: Situation) -> Decision:
@@ -133,7 +135,7 @@ def overdue(attempt: AttemptState, *, counts: bool, waited: timedelta) -> Review
     """
     if counts:
         return ReviewKind.UNCONFIRMED if attempt in _UNCONFIRMED and waited >= _PATIENCE else None
-    is_open = attempt in _UNPAID | _IN_DOUBT
+    is_open = attempt in _UNPAID | _IN_DOUBT | _GIVEN_BACK
     return ReviewKind.PENDING if is_open and waited >= _PATIENCE_WITH_PENDING else None
 
 
@@ -171,7 +173,7 @@ def _no_money(it: Situation) -> Decision:
         return Decision(events=(Event.EXPIRE,), settles=_ABOUT_DOUBT)
     if it.attempt is AttemptState.DUPLICATE:
         return Decision(review=ReviewKind.NOT_AT_THE_GATEWAY)
-    return Decision(settles=_ABOUT_DOUBT) if it.attempt in _UNPAID else NOTHING
+    return Decision(settles=_ABOUT_DOUBT) if it.attempt in _UNPAID | _GIVEN_BACK else NOTHING
 
 
 def _reserved(finding: Finding, it: Situation) -> Decision:
@@ -249,7 +251,7 @@ def _voided(it: Situation) -> Decision:
     if it.counts:
         return _undone(it) if it.attempt in _UNCONFIRMED | _TAKEN | {AttemptState.NEEDS_PERSON} else NOTHING
     if it.attempt.has_ended:
-        return NOTHING
+        return Decision(settles=_ABOUT_DOUBT)
     return Decision(events=(Event.RELEASE,), settles=_ABOUT_SURPLUS)
 
 
@@ -266,7 +268,9 @@ def _returned(it: Situation, event: Event) -> Decision:
         is_over = event is Event.REFUND and it.attempt in {AttemptState.DUPLICATE, AttemptState.NEEDS_PERSON}
         if is_over:
             return Decision(events=(Event.RETURN,), settles=_ABOUT_SURPLUS | {ReviewKind.OTHER_AMOUNT})
-        return _refer(it, ReviewKind.UNDONE) if it.attempt in _UNPAID else NOTHING
+        if it.attempt in _UNPAID:
+            return _refer(it, ReviewKind.UNDONE)
+        return Decision(settles=_ABOUT_DOUBT) if it.attempt in _GIVEN_BACK else NOTHING
     if not it.order.was_paid:
         return _refer(it, ReviewKind.UNDONE)
     first = () if it.attempt in _TAKEN or it.attempt.has_ended else (Event.CONFIRM,)
@@ -297,7 +301,7 @@ def decide_look(finding: Finding, it: Situation) -> Decision:
 def next_due(
     attempt: AttemptState,
     *,
-    is_unclear: bool,
+    holds: Holds,
     since: datetime,
     asked_at: datetime,
     before: datetime | None = None,
@@ -306,23 +310,34 @@ def next_due(
     Give when to look again at an attempt that is in this state after a look at *asked_at*; None for never.
 
     What is paid is looked at until its batch is closed, a few days at most: somebody may cancel it at the gateway. What came to
-    nothing is looked at for a day, since a late approval is money. Where the gateway does not say what it holds, there is always
+    nothing is looked at for a day, since a late approval is money; what went back is, until the gateway says so itself, since a
+    person may have erred. Where the gateway does not say what it holds, there is always
     one more look the next day, for as long as it takes. After days without any look there is one more in every
     case: nobody may have worked, but the clock may have jumped as well, and the customer be typing still.
 
     Args:
         attempt: Its state.
-        is_unclear: Whether the gateway said neither that it holds money of it nor that it holds none.
+        holds: What the gateway said at this look.
         since: When the calendar began.
         asked_at: When this look was.
         before: When the look before it was, or None.
     """
+    if attempt in _GIVEN_BACK:
+        return _due_after_it_went_back(holds, since, asked_at)
+    is_unclear = holds is Holds.UNCLEAR
     was_silent = asked_at - (before or since) > _LONGEST_SILENCE
     if was_silent and attempt not in _SEEN_TO_THE_END:
         return asked_at + _TOMORROW
     due_at = _by_calendar(attempt, since, asked_at, is_unclear=is_unclear)
     is_open = attempt in _UNCONFIRMED or (is_unclear and attempt in _UNPAID | _IN_DOUBT)
     return asked_at + _TOMORROW if due_at is None and is_open else due_at
+
+
+def _due_after_it_went_back(holds: Holds, since: datetime, asked_at: datetime) -> datetime | None:
+    if holds is Holds.UNCLEAR:
+        return next_look(since, asked_at) or asked_at + _TOMORROW
+    is_sure = holds not in _NO_MONEY or asked_at - since >= _UNTIL_SURE_OF_NOTHING
+    return None if is_sure else next_look(since, asked_at)
 
 
 def _by_calendar(

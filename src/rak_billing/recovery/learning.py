@@ -13,7 +13,7 @@ from rak_billing.payments.port import TransactionPort
 from rak_billing.payments.records import AttemptRecord, Inquiry, OrderRecord, Review, ReviewKind
 from rak_billing.payments.states import Event
 from rak_billing.recovery.deciding import Decision, Move, Situation, decide_look, next_due, overdue
-from rak_billing.recovery.findings import Finding, Holds
+from rak_billing.recovery.findings import Finding
 
 #: Who settled a review, where no person did.
 SWEEP: Final = "sweep"
@@ -68,7 +68,7 @@ class Learning:
         order, attempt = self._write(tx, order, attempt, decision, finding, at=at)
         due_at = next_due(
             attempt.state,
-            is_unclear=finding.holds is Holds.UNCLEAR,
+            holds=finding.holds,
             since=inquiry.since,
             asked_at=at,
             before=inquiry.asked_at,
