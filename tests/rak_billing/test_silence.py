@@ -101,6 +101,22 @@ def test_what_counts_and_is_not_confirmed_for_a_day_is_put_before_a_person(place
         assert (("captured", "paid"), []) == (shop.states(form), shop.reviews())
 
 
+@pytest.mark.parametrize("answer", [pending, failed])
+def test_what_a_person_took_off_the_list_is_back_after_a_day_and_not_before(place, answer):
+    """They know that the gateway is silent, and wait: told again once a day, not at every look."""
+    with counter(place, *ALL) as first:
+        form = first.till.pay(A)
+        first.pay(form)
+        shop, _ = vague(first, answer, days=9)
+        sweep_on(shop, days=2)
+        assert ["unconfirmed"] == shop.reviews()
+        shop.checkout.staff().resolve(form.order_id, Resolution.SEEN, by="k.alami", why="CMI prévenu")
+        sweep_on(shop, hours=20)
+        assert [] == shop.reviews()
+        sweep_on(shop, days=2)
+        assert ["unconfirmed"] == shop.reviews()
+
+
 def test_a_silence_about_a_payment_that_we_had_captured_ends_with_nothing_before_a_person(place):
     """Our answer was ignored, days of silence followed, and the sweep has it captured: known and settled."""
     with counter(place, *ALL) as first:

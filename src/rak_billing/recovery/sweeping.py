@@ -170,8 +170,10 @@ class Sweep:
         now = self.clock()
         due_at = _later(inquiry.since, now)
         self.journal.run(lambda tx: tx.inquiries.unanswered(inquiry, at=now, due_at=due_at))
+        # From when a callback or a person spoke of it last: what they took off the list is not back at the next look.
+        since = max(inquiry.silent_since or now, inquiry.since)
         try:
-            self.journal.run(lambda tx: remind(tx, inquiry, since=inquiry.silent_since or now, at=now))
+            self.journal.run(lambda tx: remind(tx, inquiry, since=since, at=now))
         except Exception:  # noqa: BLE001 - an attempt that cannot be read is put off all the same
             _log.exception("whether %s is to be put before a person could not be seen", inquiry.order_id)
 
